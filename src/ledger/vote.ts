@@ -1,0 +1,159 @@
+import { limits } from '../config/limits.ts'
+import { NodeError } from '../errors/errors.ts'
+import { bigIntToBytes, concatBytes, utf8ToBytes } from '../primitives/bytes.ts'
+import { type Address, type Hash, hexToBytes, ZERO_HASH } from '../primitives/hex.ts'
+import { keccak256 } from '../primitives/keccak.ts'
+import {
+  asAddress,
+  asBytes,
+  asHash,
+  asInt,
+  asList,
+  decodeRlp,
+  encodeRlp,
+  fromHex,
+  fromInt,
+  type RlpItem,
+} from '../primitives/rlp.ts'
+import { recoverAddress, SIGNATURE_BYTES } from '../primitives/secp256k1.ts'
+
+/** What a signature is bound to: without the genesis hash two devnets with one chain id could share votes. */
+export interface SigningDomain {
+  readonly genesisHash: Hash
+  readonly chainId: bigint
+}
+
+export type VoteType = 'prevote' | 'precommit'
+
+/** A signed prevote or precommit; `blockHash` null is a vote for nil. */
+export interface Vote {
+  readonly type: VoteType
+  readonly height: number
+  readonly round: number
+  readonly blockHash: Hash | null
+  readonly validator: Address
+  readonly signature: Uint8Array
+}
+
+/** The signed head of a proposal; the envelope travels beside it. `validRound` is −1 for a fresh value. */
+export interface Proposal {
+  readonly height: number
+  readonly round: number
+  readonly validRound: number
+  readonly blockHash: Hash
+  readonly proposer: Address
+  readonly signature: Uint8Array
+}
+
+export type UnsignedVote = Omit<Vote, 'signature'>
+export type UnsignedProposal = Omit<Proposal, 'signature'>
+
+const WIRE_VERSION = 1
+const DOMAIN_TAG = keccak256(utf8ToBytes('openledger.consensus.v1'))
+const TYPE_CODE = { proposal: 0n, prevote: 1n, precommit: 2n } as const
+const NO_VALID_ROUND = (1n << 256n) - 1n
+
+/**
+ * keccak256 of eight 32-byte words, which Solidity writes as `abi.encode(tag, genesisHash, chainId, height, round,
+ * type, blockHash, validRound)`; so evidence is checked on-chain with `ecrecover`. Votes carry validRound −1.
+ */
+function digest(
+  domain: SigningDomain,
+  type: keyof typeof TYPE_CODE,
+  content: { height: number; round: number; blockHash: Hash | null; validRound: number },
+): Uint8Array {
+  const word = (value: bigint) => bigIntToBytes(value, 32)
+  return keccak256(
+    concatBytes(
+      DOMAIN_TAG,
+      hexToBytes(domain.genesisHash),
+      word(domain.chainId),
+      word(BigInt(content.height)),
+      word(BigInt(content.round)),
+      word(TYPE_CODE[type]),
+      hexToBytes(content.blockHash ?? ZERO_HASH),
+      word(content.validRound < 0 ? NO_VALID_ROUND : BigInt(content.validRound)),
+    ),
+  )
+}
+
+export function voteDigest(domain: SigningDomain, vote: UnsignedVote): Uint8Array {
+  return digest(domain, vote.type, { ...vote, validRound: -1 })
+}
+
+export function proposalDigest(domain: SigningDomain, proposal: UnsignedProposal): Uint8Array {
+  return digest(domain, 'proposal', proposal)
+}
+
+/** Refuses a vote whose signature is not its validator's. */
+export function checkVoteSignature(domain: SigningDomain, vote: Vote): void {
+  if (recoverAddress(voteDigest(domain, vote), vote.signature) !== vote.validator) {
+    throw new NodeError('BAD_SIGNATURE', 'The vote is not signed by its validator.')
+  }
+}
+
+export function checkProposalSignature(domain: SigningDomain, proposal: Proposal): void {
+  if (recoverAddress(proposalDigest(domain, proposal), proposal.signature) !== proposal.proposer) {
+    throw new NodeError('BAD_SIGNATURE', 'The proposal is not signed by its proposer.')
+  }
+}
+
+export function voteToRlp(vote: Vote): RlpItem {
+  return [
+    fromInt(WIRE_VERSION),
+    fromInt(TYPE_CODE[vote.type]),
+    fromInt(vote.height),
+    fromInt(vote.round),
+    vote.blockHash === null ? new Uint8Array(0) : fromHex(vote.blockHash),
+    fromHex(vote.validator),
+    vote.signature,
+  ]
+}
+
+export function voteFromRlp(item: RlpItem | undefined): Vote {
+  const [version, type, height, round, blockHash, validator, signature] = asList(item, 7)
+  checkWireVersion(asInt(version))
+  const typeCode = asInt(type)
+  if (typeCode !== 1 && typeCode !== 2) throw new NodeError('BAD_RLP', 'Unknown vote type.')
+  return {
+    type: typeCode === 1 ? 'prevote' : 'precommit',
+    height: asInt(height),
+    round: asInt(round, 0x7fff_ffff),
+    blockHash: asBytes(blockHash).length === 0 ? null : asHash(blockHash),
+    validator: asAddress(validator),
+    signature: asBytes(signature, SIGNATURE_BYTES),
+  }
+}
+
+export const encodeVote = (vote: Vote): Uint8Array => encodeRlp(voteToRlp(vote))
+export const decodeVote = (bytes: Uint8Array): Vote => voteFromRlp(decodeRlp(bytes, limits.voteBytes))
+
+export function proposalToRlp(proposal: Proposal): RlpItem {
+  return [
+    fromInt(WIRE_VERSION),
+    fromInt(proposal.height),
+    fromInt(proposal.round),
+    // shifted by one, because RLP has no negative integers
+    fromInt(proposal.validRound + 1),
+    fromHex(proposal.blockHash),
+    fromHex(proposal.proposer),
+    proposal.signature,
+  ]
+}
+
+export function proposalFromRlp(item: RlpItem | undefined): Proposal {
+  const [version, height, round, validRound, blockHash, proposer, signature] = asList(item, 7)
+  checkWireVersion(asInt(version))
+  return {
+    height: asInt(height),
+    round: asInt(round, 0x7fff_ffff),
+    validRound: asInt(validRound, 0x7fff_ffff) - 1,
+    blockHash: asHash(blockHash),
+    proposer: asAddress(proposer),
+    signature: asBytes(signature, SIGNATURE_BYTES),
+  }
+}
+
+function checkWireVersion(version: number): void {
+  if (version !== WIRE_VERSION) throw new NodeError('BAD_RLP', `Unknown message version ${version}.`)
+}
