@@ -22,4 +22,29 @@ export const limits = {
   futureRounds: 16,
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
+
+  // storage
+  /** Uncompressed table blocks that LevelDB keeps: the hot upper trie levels and accounts of a busy chain. */
+  levelCacheBytes: 64 * 1024 * 1024,
+  /** LevelDB's log and memory table. Two may be held at once; a larger one makes a restart after a crash slower. */
+  levelWriteBufferBytes: 16 * 1024 * 1024,
+  /** Size of one table file: 8 MiB keeps a store of 4 GiB at 512 files. */
+  levelFileBytes: 8 * 1024 * 1024,
+  /** Files LevelDB holds open: half of the usual 1,024 descriptors of a process, sockets need the rest. */
+  levelOpenFiles: 512,
+
+  // state
+  /**
+   * Parent reads that a journal or an old state remembers before it forgets them all: a block of 500 M gas reads
+   * 238,000 cold slots at most (2,100 gas each, EIP-2929), so no block ever reaches it.
+   */
+  stateReadCacheEntries: 262_144,
+  /** An account in the state trie: four RLP fields of 9, 33, 33 and 33 bytes and their list header, rounded up. */
+  accountBytes: 128,
+  /** Slots in one request for a proof, as in other clients: each is a walk of up to 64 nodes. */
+  proofSlots: 1_024,
+  /** Nodes in one proof: a path has 64 nibbles and each node takes one at least, then the leaf. */
+  proofNodes: 65,
+  /** A trie node: a branch has 16 hashes of 33 bytes and an empty value, 532 with its header; a leaf is smaller. */
+  trieNodeBytes: 1_024,
 } as const

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'BAD_RLP'
   | 'BAD_ENCODING'
   | 'BAD_SIGNATURE'
+  | 'BAD_PROOF'
   | 'LIMIT_EXCEEDED'
   // configuration and start
   | 'BAD_CONFIG'
@@ -16,6 +17,8 @@ export type ErrorCode =
   | 'PORT_IN_USE'
   | 'DATA_DIR_LOCKED'
   | 'DATA_CORRUPT'
+  | 'DATA_LAYOUT_UNKNOWN'
+  | 'STORAGE_FAILED'
   // chain
   | 'BAD_HEADER'
   | 'BAD_BODY'

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isNodeError } from '../../../src/errors/errors.ts'
+import type { KvStore } from '../../../src/storage/kv.ts'
+import { LevelStore } from '../../../src/storage/levelStore.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'openledger-level-'))
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const key = Uint8Array.of(1)
+const value = Uint8Array.of(2)
+
+async function withStore<T>(use: (store: KvStore) => Promise<T> | T): Promise<T> {
+  const store = await LevelStore.open(folder)
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+async function openCode(path = folder): Promise<unknown> {
+  try {
+    await (await LevelStore.open(path)).close()
+  } catch (error) {
+    return isNodeError(error) ? error.code : error
+  }
+  return 'opened'
+}
+
+/** Runs plain JavaScript in another process with the native library; `say` in it prints a line. */
+function otherProcess(script: string): { child: ChildProcess; line: () => Promise<string> } {
+  const head = "const { Level } = require('level'); const say = (text) => process.stdout.write(text + '\\n');"
+  const child = spawn(process.execPath, ['-e', head + script, folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  return { child, line: async () => (await lines.next()).value ?? '' }
+}
+
+describe('LevelStore', () => {
+  test('keeps what was written over a restart', async () => {
+    await withStore((store) => store.write([{ type: 'put', key, value }], { sync: true }))
+    expect(await withStore((store) => store.get(key))).toEqual(value)
+  })
+
+  test('refuses a folder that this thread has open, under any spelling, and leaves it usable', async () => {
+    await withStore(async (store) => {
+      expect(await openCode()).toBe('DATA_DIR_LOCKED')
+      expect(await openCode(relative(process.cwd(), folder))).toBe('DATA_DIR_LOCKED')
+      expect(await openCode(join(folder, '..', folder.split('/').at(-1)!))).toBe('DATA_DIR_LOCKED')
+      await store.write([{ type: 'put', key, value }], { sync: true })
+      expect(store.get(key)).toEqual(value)
+    })
+    expect(await openCode()).toBe('opened')
+  })
+
+  test('refuses a folder that another process has open', async () => {
+    const { child, line } = otherProcess(
+      "const db = new Level(process.argv[1]); db.open().then(() => say('open')); process.stdin.on('end', () => db.close()).resume()",
+    )
+    expect(await line()).toBe('open')
+    expect(await openCode()).toBe('DATA_DIR_LOCKED')
+    child.stdin!.end()
+    await once(child, 'exit')
+    expect(await openCode()).toBe('opened')
+  })
+
+  test('holds its lock against another process, also after a refused second opening here', async () => {
+    await withStore(async () => {
+      await openCode()
+      const { child, line } = otherProcess(
+        "new Level(process.argv[1]).open().then(() => say('open'), (error) => say(error.cause.code))",
+      )
+      expect(await line()).toBe('LEVEL_LOCKED')
+      if (child.exitCode === null) await once(child, 'exit')
+    })
+  })
+
+  test('reports damage, and a path that is no folder', async () => {
+    const fileNamed = (pattern: RegExp) =>
+      join(folder, readdirSync(folder).find((name) => pattern.test(name))!)
+    await withStore((store) => store.write([{ type: 'put', key, value }], { sync: true }))
+    writeFileSync(fileNamed(/^MANIFEST/), 'not a manifest')
+    expect(await openCode()).toBe('DATA_CORRUPT')
+    rmSync(fileNamed(/^MANIFEST/))
+    expect(await openCode()).toBe('DATA_CORRUPT')
+    writeFileSync(join(folder, 'CURRENT'), '')
+    expect(await openCode()).toBe('DATA_CORRUPT')
+    expect(await openCode(join(folder, 'CURRENT'))).toBe('STORAGE_FAILED')
+  })
+
+  test('closing waits for the writes under way', async () => {
+    const store = await LevelStore.open(folder)
+    const written = store.write([{ type: 'put', key, value }], { sync: true })
+    await store.close()
+    await written
+    expect(await withStore((reopened) => reopened.get(key))).toEqual(value)
+  })
+})
