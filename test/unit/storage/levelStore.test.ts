@@ -100,6 +100,28 @@ describe('LevelStore', () => {
     expect(await openCode(join(folder, 'CURRENT'))).toBe('STORAGE_FAILED')
   })
 
+  test('killed in the middle of writes, it holds exactly one whole batch, none older than the last synced', async () => {
+    const script = join(import.meta.dirname, 'support', 'batchWriter.ts')
+    const child = spawn(process.execPath, ['--import', 'tsx', script, folder, '500'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let synced = 0
+    for await (const line of createInterface({ input: child.stdout })) {
+      synced = Number(line)
+      if (synced === 40) child.kill('SIGKILL')
+    }
+    const batches = await withStore((store) => {
+      const numbers = Array.from({ length: 500 }, (_, i) => {
+        const found = store.get(Uint8Array.of(i >> 8, i & 0xff))!
+        return new DataView(found.buffer, found.byteOffset).getUint32(0)
+      })
+      return new Set(numbers)
+    })
+    expect(batches.size).toBe(1)
+    expect([...batches][0]).toBeGreaterThanOrEqual(synced)
+    expect(synced).toBeGreaterThanOrEqual(40)
+  })
+
   test('closing waits for the writes under way', async () => {
     const store = await LevelStore.open(folder)
     const written = store.write([{ type: 'put', key, value }], { sync: true })
