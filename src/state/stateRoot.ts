@@ -122,13 +122,10 @@ class BufferedTrie {
    */
   newNodes(height: number): KvOp[] {
     const ops: KvOp[] = []
-    const seen = new Set<string>()
     const pending = [this.#trie.root()]
     for (let hash = pending.pop(); hash !== undefined; hash = pending.pop()) {
-      const key = textOf(hash)
-      const node = this.#nodes.written(key)
-      if (node === undefined || seen.has(key)) continue
-      seen.add(key)
+      const node = this.#nodes.written(textOf(hash))
+      if (node === undefined) continue
       ops.push(putTrieNode(this.#owner, hash, node, height))
       pending.push(...childHashes(node))
     }

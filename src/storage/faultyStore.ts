@@ -34,6 +34,8 @@ export class FaultyStore implements KvStore {
   #plan: FaultPlan
   #writes = 0
   #isStopped = false
+  #onStop: () => void = () => undefined
+  #stopped = this.#nextStop()
   /** For each write since the last synced one, what undoes it. */
   #unsynced: KvOp[][] = []
 
@@ -49,6 +51,11 @@ export class FaultyStore implements KvStore {
   /** True once a plan stopped the process: writes after it neither apply nor return until `restart`. */
   get isStopped(): boolean {
     return this.#isStopped
+  }
+
+  /** Resolves when a plan stops the process, at once when it has. */
+  whenStopped(): Promise<void> {
+    return this.#stopped
   }
 
   setPlan(plan: FaultPlan): void {
@@ -92,7 +99,15 @@ export class FaultyStore implements KvStore {
       await this.#inner.write(undo, { sync: true })
     }
     this.#unsynced = []
+    if (!this.#isStopped) return
     this.#isStopped = false
+    this.#stopped = this.#nextStop()
+  }
+
+  #nextStop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onStop = resolve
+    })
   }
 
   #remember(ops: readonly KvOp[], sync: boolean): void {
@@ -110,6 +125,7 @@ export class FaultyStore implements KvStore {
 
   #stop(): Promise<never> {
     this.#isStopped = true
+    this.#onStop()
     return never()
   }
 }
