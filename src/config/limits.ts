@@ -16,6 +16,8 @@ export const limits = {
   voteBytes: 512,
   /** Largest transaction: what other clients' pools take, so that tools meet no surprise. */
   transactionBytes: 128 * 1024,
+  /** Largest gas limit of one transaction (EIP-7825, 2^24); a call without a transaction has no more. */
+  transactionGas: 16_777_216,
   /** Largest genesis file: predeployed code of a few hundred KB and accounts. */
   genesisBytes: 16 * 1024 * 1024,
   /** Rounds of one height for which messages ahead of the own round are kept. */

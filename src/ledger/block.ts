@@ -1,0 +1,45 @@
+import { type Block, createBlockFromRLP } from '@ethereumjs/block'
+import type { Common } from '@ethereumjs/common'
+import { isBlob4844Tx, type TypedTransaction } from '@ethereumjs/tx'
+import { limits } from '../config/limits.ts'
+import { messageOf, NodeError } from '../errors/errors.ts'
+import { bytesToHex, type Hash } from '../primitives/hex.ts'
+
+export type { Block } from '@ethereumjs/block'
+
+export const blockHashOf = (block: Block): Hash => bytesToHex(block.hash())
+export const heightOf = (block: Block): number => Number(block.header.number)
+
+/** A block from its RLP; its transactions are decoded but neither validated nor recovered. */
+export function decodeBlock(bytes: Uint8Array, common: Common): Block {
+  if (bytes.length > limits.blockBytes) {
+    throw new NodeError(
+      'LIMIT_EXCEEDED',
+      `A block of ${bytes.length} bytes; at most ${limits.blockBytes} are taken.`,
+    )
+  }
+  try {
+    return createBlockFromRLP(bytes, { common, setHardfork: false, freeze: false })
+  } catch (error) {
+    throw new NodeError('BAD_BODY', `The block cannot be decoded: ${messageOf(error)}`, {}, error)
+  }
+}
+
+/** Body rules that need no state: transaction types and sizes, and the transactions root. */
+export async function checkBody(block: Block): Promise<void> {
+  for (const tx of block.transactions) checkTransactionForm(tx)
+  if (!(await block.transactionsTrieIsValid())) {
+    throw new NodeError('BAD_BODY', 'The transactions root does not match the transactions.')
+  }
+}
+
+export function checkTransactionForm(tx: TypedTransaction): void {
+  if (isBlob4844Tx(tx)) throw new NodeError('TX_TYPE_REFUSED', 'This chain has no blob transactions.')
+  const bytes = tx.serialize().length
+  if (bytes > limits.transactionBytes) {
+    throw new NodeError(
+      'LIMIT_EXCEEDED',
+      `A transaction of ${bytes} bytes; at most ${limits.transactionBytes}.`,
+    )
+  }
+}
