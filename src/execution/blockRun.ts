@@ -1,15 +1,12 @@
 import type { Block } from '@ethereumjs/block'
-import { createMPT } from '@ethereumjs/mpt'
 import type { TypedTransaction } from '@ethereumjs/tx'
 import { createVM, runTx, type VM } from '@ethereumjs/vm'
 import type { NativePrecompile } from '../../precompiles/host.ts'
 import { type ChainSpec, predeploys } from '../chainspec/chainSpec.ts'
 import { invariant, messageOf, NodeError } from '../errors/errors.ts'
 import type { Certificate } from '../ledger/certificate.ts'
-import { encodeConsensusReceipt, type Log, type Receipt } from '../ledger/receipt.ts'
+import type { Log, Receipt } from '../ledger/receipt.ts'
 import { bytesToHex, type Hash } from '../primitives/hex.ts'
-import { keccak256 } from '../primitives/keccak.ts'
-import { encodeRlp, fromInt } from '../primitives/rlp.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateDiff, StateReader } from '../state/types.ts'
@@ -142,12 +139,4 @@ export class BlockRun {
 
 function toLog([address, topics, data]: [Uint8Array, Uint8Array[], Uint8Array]): Log {
   return { address: bytesToHex(address), topics: topics.map((topic) => bytesToHex(topic)), data }
-}
-
-export async function receiptsRoot(receipts: readonly Receipt[]): Promise<Hash> {
-  const trie = await createMPT({ useKeyHashingFunction: keccak256 })
-  for (const [index, receipt] of receipts.entries()) {
-    await trie.put(encodeRlp(fromInt(index)), encodeConsensusReceipt(receipt))
-  }
-  return bytesToHex(trie.root())
 }

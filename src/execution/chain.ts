@@ -123,9 +123,16 @@ export class Chain {
     return () => this.#listeners.delete(listener)
   }
 
-  build(input: Omit<BuildInput, 'parentCertificate'>): Promise<Candidate> {
+  /** Without a fuller certificate of the head the block carries the one that the head was committed with. */
+  build(
+    input: Omit<BuildInput, 'parentCertificate'>,
+    parentCertificate?: Certificate | null,
+  ): Promise<Candidate> {
     return this.#inTurn(async () => {
-      const candidate = await this.#executor.build({ ...input, parentCertificate: this.#head.certificate })
+      const candidate = await this.#executor.build({
+        ...input,
+        parentCertificate: parentCertificate ?? this.#head.certificate,
+      })
       this.#keep(candidate)
       return candidate
     })

@@ -1,10 +1,10 @@
-import { type Block, createBlock, genTransactionsTrieRoot } from '@ethereumjs/block'
+import { type Block, createBlock } from '@ethereumjs/block'
 import type { TypedTransaction } from '@ethereumjs/tx'
 import { createAddressFromString } from '@ethereumjs/util'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { invariant, isNodeError, NodeError } from '../errors/errors.ts'
-import { blockHashOf, checkBody, decodeBlock, heightOf } from '../ledger/block.ts'
-import type { Certificate } from '../ledger/certificate.ts'
+import { blockHashOf, checkBody, decodeBlock, heightOf, transactionsRoot } from '../ledger/block.ts'
+import { type Certificate, checkCertificate } from '../ledger/certificate.ts'
 import { type Envelope, parentCertificateRoot } from '../ledger/envelope.ts'
 import {
   checkHeader,
@@ -14,15 +14,15 @@ import {
   type ParentHeader,
   parentHeaderOf,
 } from '../ledger/headerRules.ts'
-import { logsBloom, type Receipt } from '../ledger/receipt.ts'
+import { logsBloom, type Receipt, receiptsRoot } from '../ledger/receipt.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
 import type { KvReader } from '../storage/kv.ts'
-import { BlockRun, receiptsRoot } from './blockRun.ts'
+import { BlockRun } from './blockRun.ts'
 import type { PrecompileRegistry } from './precompileRegistry.ts'
-import { readValidatorSet } from './stakingView.ts'
+import { readDecidingSet, readValidatorSet } from './stakingView.ts'
 
 /** A block that ran on the head's state and is not decided yet: an overlay, nothing of it is on disk. */
 export interface Candidate {
@@ -116,8 +116,8 @@ export class Executor {
       {
         header: {
           ...draft.header,
-          transactionsTrie: await genTransactionsTrieRoot(included),
-          receiptTrie: hexToBytes(await receiptsRoot(result.receipts)),
+          transactionsTrie: hexToBytes(transactionsRoot(included)),
+          receiptTrie: hexToBytes(receiptsRoot(result.receipts)),
           stateRoot: hexToBytes(state.stateRoot),
           logsBloom: bloomOf(result.receipts),
           gasUsed: result.gasUsed,
@@ -150,7 +150,8 @@ export class Executor {
       },
       this.#spec,
     )
-    await checkBody(block)
+    checkBody(block)
+    this.#checkParentCertificate(envelope, head)
     const run = await this.#open(block, envelope.parentCertificate, head)
     for (const tx of block.transactions) {
       if (signal?.aborted) throw new NodeError('CANCELLED', 'Validation was cancelled.')
@@ -162,8 +163,23 @@ export class Executor {
     }
     const result = await run.finish()
     const state = await computeStateRoot(this.#modules.kv, head.stateRoot, result.diff, heightOf(block))
-    await checkOutcome(block, result.receipts, result.gasUsed, state.stateRoot)
+    checkOutcome(block, result.receipts, result.gasUsed, state.stateRoot)
     return { envelope, block, blockHash: blockHashOf(block), receipts: result.receipts, state }
+  }
+
+  /** The parent's certificate is of the parent, by the set of the parent's height; block 1 has none. */
+  #checkParentCertificate(envelope: Envelope, head: ExecutionHead): void {
+    const certificate = envelope.parentCertificate
+    const height = heightOf(head.block)
+    if (height === 0) {
+      if (certificate !== null) throw new NodeError('BAD_CERTIFICATE', 'Genesis has no certificate.')
+      return
+    }
+    if (certificate === null || certificate.height !== height || certificate.blockHash !== head.blockHash) {
+      throw new NodeError('BAD_CERTIFICATE', 'The envelope lacks the certificate of the parent.')
+    }
+    const domain = { genesisHash: this.#genesisHash, chainId: this.#spec.chainId }
+    checkCertificate(domain, readDecidingSet(head.state, height, this.#spec), certificate)
   }
 
   #open(block: Block, parentCertificate: Certificate | null, head: ExecutionHead): Promise<BlockRun> {
@@ -208,12 +224,12 @@ function bloomOf(receipts: readonly Receipt[]): Uint8Array {
   return logsBloom(receipts.flatMap((receipt) => receipt.logs))
 }
 
-async function checkOutcome(block: Block, receipts: readonly Receipt[], gasUsed: bigint, stateRoot: Hash) {
+function checkOutcome(block: Block, receipts: readonly Receipt[], gasUsed: bigint, stateRoot: Hash) {
   const { header } = block
   const expected: readonly [field: string, header: unknown, outcome: unknown][] = [
     ['gasUsed', header.gasUsed, gasUsed],
     ['logsBloom', bytesToHex(header.logsBloom), bytesToHex(bloomOf(receipts))],
-    ['receiptsRoot', bytesToHex(header.receiptTrie), await receiptsRoot(receipts)],
+    ['receiptsRoot', bytesToHex(header.receiptTrie), receiptsRoot(receipts)],
     ['stateRoot', bytesToHex(header.stateRoot), stateRoot],
   ]
   for (const [field, claimed, outcome] of expected) {

@@ -1,4 +1,4 @@
-import { predeploys } from '../chainspec/chainSpec.ts'
+import { type ChainSpec, predeploys } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
 import { type Validator, ValidatorSet } from '../ledger/validators.ts'
@@ -9,6 +9,7 @@ import type { StateReader } from '../state/types.ts'
 
 // Storage of contracts/system/Staking.sol, read by slot and never by a call that could fail.
 const ACTIVE_SLOT = 0n
+const PREVIOUS_SLOT = 1n
 const VALIDATORS_SLOT = 2n
 const MEMBER_SLOTS = 3n
 const TIP_OFFSET = 2n
@@ -25,11 +26,15 @@ export interface StakingMember extends Validator {
 
 /** The set that votes on the next block after `state`, in the order of the Staking contract. */
 export function readMembers(state: StateReader): StakingMember[] {
-  const count = read(state, ACTIVE_SLOT)
+  return readList(state, ACTIVE_SLOT)
+}
+
+function readList(state: StateReader, listSlot: bigint): StakingMember[] {
+  const count = read(state, listSlot)
   if (count === 0n || count > BigInt(limits.validators)) {
     throw new NodeError('DATA_CORRUPT', `The Staking contract names ${count} validators.`)
   }
-  const base = bytesToBigInt(keccak256(bigIntToBytes(ACTIVE_SLOT, 32)))
+  const base = bytesToBigInt(keccak256(bigIntToBytes(listSlot, 32)))
   return Array.from({ length: Number(count) }, (_, index) => {
     const at = base + BigInt(index) * MEMBER_SLOTS
     const keyAndPower = read(state, at)
@@ -43,8 +48,18 @@ export function readMembers(state: StateReader): StakingMember[] {
 }
 
 export function readValidatorSet(state: StateReader): ValidatorSet {
+  return setOf(readMembers(state))
+}
+
+/** The set that decided block `height`, read from the state after it. */
+export function readDecidingSet(state: StateReader, height: number, spec: ChainSpec): ValidatorSet {
+  const endsEpoch = height % spec.genesis.consensus.epochBlocks === 0
+  return setOf(readList(state, endsEpoch ? PREVIOUS_SLOT : ACTIVE_SLOT))
+}
+
+function setOf(members: readonly StakingMember[]): ValidatorSet {
   return new ValidatorSet(
-    readMembers(state).map(({ address, power, feeRecipient }) => ({ address, power, feeRecipient })),
+    members.map(({ address, power, feeRecipient }) => ({ address, power, feeRecipient })),
   )
 }
 

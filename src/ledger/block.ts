@@ -3,7 +3,10 @@ import type { Common } from '@ethereumjs/common'
 import { isBlob4844Tx, type TypedTransaction } from '@ethereumjs/tx'
 import { limits } from '../config/limits.ts'
 import { messageOf, NodeError } from '../errors/errors.ts'
+import { equalBytes } from '../primitives/bytes.ts'
 import { bytesToHex, type Hash } from '../primitives/hex.ts'
+import { decodeEnvelope, type Envelope, encodeEnvelope, parentCertificateRoot } from './envelope.ts'
+import { orderedRoot } from './orderedRoot.ts'
 
 export type { Block } from '@ethereumjs/block'
 
@@ -26,11 +29,36 @@ export function decodeBlock(bytes: Uint8Array, common: Common): Block {
 }
 
 /** Body rules that need no state: transaction types and sizes, and the transactions root. */
-export async function checkBody(block: Block): Promise<void> {
+export function checkBody(block: Block): void {
   for (const tx of block.transactions) checkTransactionForm(tx)
-  if (!(await block.transactionsTrieIsValid())) {
+  if (transactionsRoot(block.transactions) !== bytesToHex(block.header.transactionsTrie)) {
     throw new NodeError('BAD_BODY', 'The transactions root does not match the transactions.')
   }
+}
+
+export function transactionsRoot(transactions: readonly TypedTransaction[]): Hash {
+  return orderedRoot(transactions.map((tx) => tx.serialize()))
+}
+
+/**
+ * Decodes an envelope's block and refuses one that its hash does not name whole: another body under the same header,
+ * another certificate, or another encoding of the same content.
+ */
+export function decodeEnvelopeBlock(bytes: Uint8Array, common: Common): { envelope: Envelope; block: Block } {
+  const envelope = decodeEnvelope(bytes)
+  const block = decodeBlock(envelope.block, common)
+  checkBody(block)
+  const { uncleHeaders, withdrawals, header } = block
+  const root = parentCertificateRoot(envelope.parentCertificate)
+  const isWhole =
+    uncleHeaders.length === 0 &&
+    withdrawals?.length === 0 &&
+    header.parentBeaconBlockRoot !== undefined &&
+    bytesToHex(header.parentBeaconBlockRoot) === root &&
+    equalBytes(block.serialize(), envelope.block) &&
+    equalBytes(encodeEnvelope(envelope), bytes)
+  if (!isWhole) throw new NodeError('BAD_BODY', 'The block hash does not commit to the whole envelope.')
+  return { envelope, block }
 }
 
 export function checkTransactionForm(tx: TypedTransaction): void {

@@ -14,6 +14,7 @@ import {
   fromInt,
   type RlpItem,
 } from '../primitives/rlp.ts'
+import { orderedRoot } from './orderedRoot.ts'
 
 export interface Log {
   readonly address: Address
@@ -80,6 +81,10 @@ export function encodeConsensusReceipt(receipt: Receipt): Uint8Array {
     receipt.logs.map(logToRlp),
   ])
   return receipt.txType === 0 ? body : Uint8Array.from([receipt.txType, ...body])
+}
+
+export function receiptsRoot(receipts: readonly Receipt[]): Hash {
+  return orderedRoot(receipts.map(encodeConsensusReceipt))
 }
 
 /** A block's receipts as they lie on disk. */

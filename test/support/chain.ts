@@ -38,6 +38,11 @@ function revealChain(validator: number): RevealChain {
   return known
 }
 
+/** What a validator reveals in its next block. */
+export function revealOf(test: TestChain, validator: number, operator: Address): Uint8Array {
+  return revealChain(validator).revealFor(readRandomnessTip(test.chain.head.state, operator))
+}
+
 /** A chain of the devnet's genesis in memory, whose blocks are decided by its four validators without a network. */
 export class TestChain {
   readonly chain: Chain

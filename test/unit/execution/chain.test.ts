@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { predeploys } from '../../../src/chainspec/chainSpec.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
 import { BEACON_ROOTS, HISTORY_STORAGE } from '../../../src/execution/systemCalls.ts'
-import { certificateHash } from '../../../src/ledger/certificate.ts'
+import { type Certificate, certificateHash } from '../../../src/ledger/certificate.ts'
 import { devnetValidator } from '../../../src/node/devnet/keys.ts'
 import { bigIntToBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex } from '../../../src/primitives/hex.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
-import { account, devnetGenesis, TestChain } from '../../support/chain.ts'
+import { account, devnetGenesis, revealOf, TestChain } from '../../support/chain.ts'
 
 const receiver: Address = `0x${'11'.repeat(20)}`
 const balanceOf = (test: TestChain, address: Address) =>
@@ -89,6 +89,67 @@ describe('a chain', () => {
     expect(slot(state.storage(BEACON_ROOTS, slot((timestamp % 8191n) + 8191n)))).toBe(
       certificateHash(certificate),
     )
+  })
+
+  it('refuses an envelope whose parent certificate is missing, forged or of too few', async () => {
+    const test = await TestChain.open()
+    const first = await test.build([])
+    const full = test.certificate(first)
+    await test.chain.commit(first.envelope, full)
+    const second = await test.build([], 1)
+    const { operator, feeRecipient } = devnetValidator(2)
+    const withCertificate = (certificate: Certificate) =>
+      test.chain.build(
+        {
+          feeRecipient: feeRecipient.address,
+          reveal: revealOf(test, 2, operator.address),
+          timestamp: second.block.header.timestamp,
+          transactions: { next: () => undefined, skip: () => undefined },
+          isTimeUp: () => false,
+        },
+        certificate,
+      )
+    const forged = { ...full, signatures: full.signatures.map(() => new Uint8Array(65).fill(1)) }
+    const few = { ...full, signers: Uint8Array.of(0b0011), signatures: full.signatures.slice(0, 2) }
+    for (const certificate of [
+      forged,
+      few,
+      { ...full, round: 1 },
+      { ...full, blockHash: second.blockHash },
+    ]) {
+      const { envelope } = await withCertificate(certificate)
+      const other = await TestChain.open()
+      const base = await other.chain.validate(first.envelope)
+      await other.chain.commit(first.envelope, other.certificate(base))
+      await expect(other.chain.validate(envelope)).rejects.toSatisfy(
+        (error) => isNodeError(error, 'BAD_CERTIFICATE') || isNodeError(error, 'BAD_SIGNATURE'),
+      )
+    }
+    const other = await TestChain.open()
+    await expect(other.chain.validate({ ...first.envelope, parentCertificate: full })).rejects.toSatisfy(
+      (error) => isNodeError(error, 'BAD_HEADER'),
+    )
+  })
+
+  it('takes a parent certificate of more validators than it was committed with', async () => {
+    const test = await TestChain.open()
+    const first = await test.build([])
+    const fuller = test.certificate(first, [0, 1, 2, 3])
+    await test.chain.commit(first.envelope, test.certificate(first, [0, 1, 3]))
+    const { operator, feeRecipient } = devnetValidator(1)
+    const second = await test.chain.build(
+      {
+        feeRecipient: feeRecipient.address,
+        reveal: revealOf(test, 1, operator.address),
+        timestamp: first.block.header.timestamp + 1n,
+        transactions: { next: () => undefined, skip: () => undefined },
+        isTimeUp: () => false,
+      },
+      fuller,
+    )
+    expect(second.envelope.parentCertificate?.signers).toEqual(Uint8Array.of(0b1111))
+    await test.chain.commit(second.envelope, test.certificate(second))
+    expect(test.chain.head.height).toBe(2)
   })
 
   it('sets a transaction aside that cannot run, with the later ones of its sender, and builds on', async () => {
