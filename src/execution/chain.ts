@@ -12,6 +12,7 @@ import { keccakHex } from '../primitives/keccak.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { stateCommitOps } from '../state/commitOps.ts'
 import { FlatState } from '../state/flatState.ts'
+import { OverlayState } from '../state/overlayState.ts'
 import { blockCommitOps, ChainStore } from '../storage/chainStore.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
 import { type BuildInput, type Candidate, type ExecutionHead, Executor } from './executor.ts'
@@ -92,7 +93,7 @@ export class Chain {
     const genesisHash = blockHashOf(genesis.block)
     if (store.headHeight() === undefined) {
       const ops = [
-        ...blockCommitOps({ block: genesis.block, receipts: [], certificate: null }),
+        ...blockCommitOps({ block: genesis.block, receipts: [], certificate: null, parentCertificate: null }),
         ...(await stateCommitOps(kv, genesis.state)),
       ]
       await kv.write(ops, { sync: true })
@@ -151,12 +152,12 @@ export class Chain {
 
   /**
    * Makes a decided block the head. `certificate` was checked against the set of its height by the caller. Resolves
-   * when block and state are on disk. `extraOps` go into the same batch.
+   * when block and state are on disk. What `extraOps` makes of the next block's set goes into the same batch.
    */
   commit(
     envelope: Envelope,
     certificate: Certificate,
-    extraOps: readonly KvOp[] = [],
+    extraOps: (nextSet: ValidatorSet) => readonly KvOp[] = () => [],
   ): Promise<DecidedBlock> {
     return this.#inTurn(async () => {
       const candidate = this.#candidateOf(certificate.blockHash) ?? (await this.#executor.validate(envelope))
@@ -166,9 +167,14 @@ export class Chain {
       const { block, blockHash, receipts } = candidate
       const height = heightOf(block)
       const ops = [
-        ...blockCommitOps({ block, receipts, certificate }),
+        ...blockCommitOps({
+          block,
+          receipts,
+          certificate,
+          parentCertificate: candidate.envelope.parentCertificate,
+        }),
         ...(await stateCommitOps(this.#kv, candidate.state)),
-        ...extraOps,
+        ...extraOps(readValidatorSet(new OverlayState(this.#head.state, candidate.state.diff))),
       ]
       await this.#kv.write(ops, { sync: true })
       this.#candidates.clear()

@@ -28,11 +28,13 @@ export interface CommittedBlock {
   readonly receipts: readonly Receipt[]
   /** Certificate that decided the block; null for genesis. */
   readonly certificate: Certificate | null
+  /** The parent's certificate in the block's envelope: from now on the canonical one of the parent. */
+  readonly parentCertificate: Certificate | null
 }
 
 /** What one decided block writes besides its state: block, receipts, certificate, indexes and the head. */
 export function blockCommitOps(committed: CommittedBlock): KvOp[] {
-  const { block, receipts, certificate } = committed
+  const { block, receipts, certificate, parentCertificate } = committed
   const height = heightOf(block)
   const put = (key: Uint8Array, value: Uint8Array): KvOp => ({ type: 'put', key, value })
   const ops = [
@@ -42,6 +44,9 @@ export function blockCommitOps(committed: CommittedBlock): KvOp[] {
     put(HEAD_KEY, encodeHeight(height)),
   ]
   if (certificate !== null) ops.push(put(certificateKey(height), encodeCertificate(certificate)))
+  if (parentCertificate !== null) {
+    ops.push(put(certificateKey(height - 1), encodeCertificate(parentCertificate)))
+  }
   for (const [index, tx] of block.transactions.entries()) {
     ops.push(
       put(transactionKey(bytesToHex(tx.hash())), concatBytes(encodeHeight(height), encodeIndex(index))),
@@ -85,6 +90,7 @@ export class ChainStore {
     return bytes === undefined ? undefined : decodeStoredReceipts(bytes)
   }
 
+  /** Of the head: the one it was decided by here. Of an earlier block: the one in its child's envelope. */
   certificate(height: number): Certificate | undefined {
     const bytes = this.#kv.get(certificateKey(height))
     return bytes === undefined ? undefined : decodeCertificate(bytes)
