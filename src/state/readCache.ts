@@ -8,12 +8,14 @@ import type { AccountRecord, StateReader } from './types.ts'
  */
 export class ReadCache implements StateReader {
   readonly #parent: StateReader
+  readonly #maxEntries: number
   readonly #accounts = new Map<Address, AccountRecord | null>()
   readonly #slots = new Map<Address, Map<Hash, bigint>>()
   #entries = 0
 
-  constructor(parent: StateReader) {
+  constructor(parent: StateReader, maxEntries: number = limits.stateReadCacheEntries) {
     this.#parent = parent
+    this.#maxEntries = maxEntries
   }
 
   account(address: Address): AccountRecord | undefined {
@@ -45,7 +47,7 @@ export class ReadCache implements StateReader {
   }
 
   #makeRoom(): void {
-    if (this.#entries >= limits.stateReadCacheEntries) {
+    if (this.#entries >= this.#maxEntries) {
       this.#accounts.clear()
       this.#slots.clear()
       this.#entries = 0

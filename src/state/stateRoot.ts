@@ -33,8 +33,8 @@ export async function computeStateRoot(
   try {
     return await updateTries(kv, parentRoot, diff, height)
   } catch (error) {
-    if (error instanceof NodeError && error.code === 'STATE_PRUNED') throw error
-    if (error instanceof InvariantError) throw error
+    if (error instanceof NodeError || error instanceof InvariantError) throw error
+    // What is left is the library's complaint about a node it cannot read.
     throw new NodeError('DATA_CORRUPT', `The state ${parentRoot} cannot be updated.`, { parentRoot }, error)
   }
 }

@@ -1,4 +1,4 @@
-import { isNodeError, NodeError } from '../errors/errors.ts'
+import { type ErrorCode, isNodeError, NodeError } from '../errors/errors.ts'
 import { bytesToBigInt } from '../primitives/bytes.ts'
 import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, keccak256 } from '../primitives/keccak.ts'
@@ -14,6 +14,7 @@ import type { AccountRecord, StateReader } from './types.ts'
 
 /** RLP of a 256-bit value. */
 export const SLOT_VALUE_BYTES = 33
+const MALFORMED: readonly ErrorCode[] = ['BAD_ENCODING', 'BAD_RLP', 'LIMIT_EXCEEDED']
 
 /**
  * The state at any root whose trie nodes the store keeps; each answer is a walk down the trie, and is remembered.
@@ -78,8 +79,11 @@ export function readAccountLeaf(
   addressHash: Uint8Array,
   onNode?: (node: Uint8Array) => void,
 ): AccountRecord | undefined {
-  const leaf = walkStored(kv, ACCOUNT_TRIE_OWNER, stateRoot, addressHash, onNode)
-  return leaf === undefined ? undefined : decodeAccount(leaf)
+  return readStored(() => {
+    const lookup = (nodeHash: Uint8Array) => readTrieNode(kv, ACCOUNT_TRIE_OWNER, nodeHash)
+    const leaf = walkTrie(stateRoot, addressHash, lookup, onNode)
+    return leaf === undefined ? undefined : decodeAccount(leaf)
+  })
 }
 
 /** The value under a hashed slot of the storage trie of `owner`, a hashed address; `onNode` sees the proof. */
@@ -90,21 +94,18 @@ export function readSlotLeaf(
   slotHash: Uint8Array,
   onNode?: (node: Uint8Array) => void,
 ): bigint {
-  const leaf = walkStored(kv, owner, storageRoot, slotHash, onNode)
-  return leaf === undefined ? 0n : bytesToBigInt(asBytes(decodeRlp(leaf, SLOT_VALUE_BYTES)))
+  return readStored(() => {
+    const leaf = walkTrie(storageRoot, slotHash, (nodeHash) => readTrieNode(kv, owner, nodeHash), onNode)
+    return leaf === undefined ? 0n : bytesToBigInt(asBytes(decodeRlp(leaf, SLOT_VALUE_BYTES)))
+  })
 }
 
-function walkStored(
-  kv: KvReader,
-  owner: Uint8Array,
-  root: Uint8Array,
-  path: Uint8Array,
-  onNode?: (node: Uint8Array) => void,
-): Uint8Array | undefined {
+/** Malformed input is damage here, because it comes from the node's own store. */
+function readStored<T>(read: () => T): T {
   try {
-    return walkTrie(root, path, (nodeHash) => readTrieNode(kv, owner, nodeHash), onNode)
+    return read()
   } catch (error) {
-    if (isNodeError(error, 'STATE_PRUNED') || !isNodeError(error)) throw error
+    if (!MALFORMED.some((code) => isNodeError(error, code))) throw error
     throw new NodeError('DATA_CORRUPT', 'A stored trie node is malformed.', {}, error)
   }
 }

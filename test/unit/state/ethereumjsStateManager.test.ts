@@ -226,7 +226,7 @@ describe('EthereumjsStateManager under the VM', () => {
         fc.asyncProperty(programs, blocks, async (code, transactions) => {
           await runBoth(hardfork, code, transactions)
         }),
-        { numRuns: 15 },
+        { numRuns: 8 },
       )
     },
   )

@@ -171,7 +171,7 @@ describe('StateJournal', () => {
           expect(journal.depth).toBe(model.checkpoints.length)
         })
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
@@ -194,7 +194,7 @@ describe('StateJournal', () => {
           expect(originalsOf(journal)).toEqual(expected)
         })
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
@@ -225,7 +225,7 @@ describe('StateJournal', () => {
           expect([...keys.keys()]).toEqual([...keys.keys()].sort())
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 

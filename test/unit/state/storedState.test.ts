@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { limits } from '../../../src/config/limits.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
-import { bigIntToBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256 } from '../../../src/primitives/keccak.ts'
 import { decodeAccount, encodeFlatAccount, encodeTrieAccount } from '../../../src/state/accountCodec.ts'
@@ -161,22 +159,26 @@ describe('ReadCache', () => {
 
   test('forgets when full and still answers right', () => {
     let reads = 0
-    const cache = new ReadCache({
+    const parent = {
       ...emptyState,
-      storage: (_address, slot) => {
+      storage: (_address: Address, slot: Hash) => {
         reads++
         return BigInt(slot)
       },
-    })
-    const slotAt = (i: number) => bytesToHex(bigIntToBytes(BigInt(i), 32))
-    for (let i = 0; i < limits.stateReadCacheEntries; i++) cache.storage(owner, slotAt(i))
-    cache.storage(owner, slotAt(0))
-    expect(reads).toBe(limits.stateReadCacheEntries)
-    expect(cache.storage(owner, slotAt(limits.stateReadCacheEntries))).toBe(
-      BigInt(limits.stateReadCacheEntries),
-    )
-    expect(cache.storage(owner, slotAt(0))).toBe(0n)
-    expect(reads).toBe(limits.stateReadCacheEntries + 2)
+    }
+    const cache = new ReadCache(parent, 3)
+    for (const [i, expectedReads] of [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [0, 3],
+      [3, 4],
+      [3, 4],
+      [0, 5],
+    ] as const) {
+      expect(cache.storage(owner, word(i))).toBe(BigInt(i))
+      expect(reads).toBe(expectedReads)
+    }
   })
 })
 

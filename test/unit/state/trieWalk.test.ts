@@ -60,7 +60,7 @@ test('walks any trie to the value, or to its absence, by the nodes of the librar
         expect([...reachable].every((hash) => hexToBytes(hash).length === 32)).toBe(true)
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 40 },
   )
   expect(embedded).toBeGreaterThan(0)
 })

@@ -126,7 +126,7 @@ describe('world state', () => {
           expect(readAll(new TrieState(world.store, root), true)).toEqual(reads)
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   })
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isNodeError } from '../../../src/errors/errors.ts'
 import type { KvStore } from '../../../src/storage/kv.ts'
@@ -84,6 +85,23 @@ describe('LevelStore', () => {
       )
       expect(await line()).toBe('LEVEL_LOCKED')
       if (child.exitCode === null) await once(child, 'exit')
+    })
+  })
+
+  test('a worker thread opens the same folder and reads a frozen view while this thread writes', async () => {
+    await withStore(async (store) => {
+      await store.write([{ type: 'put', key, value }], { sync: true })
+      const script = new URL('support/snapshotReader.ts', import.meta.url)
+      const load = `import('tsx/esm/api').then(({ register }) => { register(); return import('${script}') })`
+      const worker = new Worker(load, { eval: true, workerData: folder })
+      const answers = on(worker, 'message')
+      const next = async () => (await answers.next()).value?.[0]
+      expect(await next()).toBe(2)
+      await store.write([{ type: 'put', key, value: Uint8Array.of(3) }], { sync: true })
+      worker.postMessage('read')
+      expect(await next()).toEqual({ snapshot: 2, newest: 3 })
+      await once(worker, 'exit')
+      expect(store.get(key)).toEqual(Uint8Array.of(3))
     })
   })
 

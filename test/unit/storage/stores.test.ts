@@ -75,6 +75,20 @@ describe.each(implementations)('%s keeps the contract of KvStore:', (_name, open
     expect(store.get(bytes(7))).toEqual(bytes(49))
   })
 
+  test('the caller may change its bytes once it has called', async () => {
+    const key = bytes(1)
+    const value = bytes(5)
+    const writes = [
+      store.write([put(bytes(9), bytes(9))], { sync: true }),
+      store.write([put(key, value)], unsynced),
+    ]
+    key[0] = 2
+    value[0] = 6
+    await Promise.all(writes)
+    expect(store.get(bytes(1))).toEqual(bytes(5))
+    expect(store.get(bytes(2))).toBeUndefined()
+  })
+
   test('iteration is in byte order, from gte up to lt, reversed and limited on demand', async () => {
     const keys = [[0x80], [1], [1, 0], [0xfe, 0xff], [2], [0x7f, 0xff]].map((key) => bytes(...key))
     await store.write(
