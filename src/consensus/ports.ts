@@ -82,6 +82,8 @@ export interface ConsensusTransport {
   onExchange(handler: (peer: PeerId, request: Uint8Array) => Promise<Uint8Array>): void
   peers(): readonly PeerId[]
   onPeer(listener: (peer: PeerId) => void): void
+  /** The peer sent what no honest one sends. */
+  reportPeer(peer: PeerId, reason: string): void
 }
 
 /** Holds the consensus key. */

@@ -82,6 +82,7 @@ export class WriteAheadLog {
       const { records, end } = readRecords(bytes, header.salt, options)
       if (end < bytes.length) await file.truncate(end)
       const wal = new WriteAheadLog(options, modules, { file, salt: header.salt, length: end })
+      await wal.#sync()
       return { wal, records, cutBytes: bytes.length - end }
     } catch (error) {
       await file.close()
@@ -101,9 +102,7 @@ export class WriteAheadLog {
     const frame = encodeFrame(this.#salt, this.#length, payload, this.#syncedLength)
     await this.#file.append(frame)
     this.#length += frame.length
-    if (!sync) return
-    await this.#file.sync()
-    this.#syncedLength = this.#length
+    if (sync) await this.#sync()
   }
 
   /** Starts the log of another height. The old content or the new header is there after a crash, never a mixture. */
@@ -120,6 +119,11 @@ export class WriteAheadLog {
 
   async close(): Promise<void> {
     await this.#file.close()
+  }
+
+  async #sync(): Promise<void> {
+    await this.#file.sync()
+    this.#syncedLength = this.#length
   }
 }
 

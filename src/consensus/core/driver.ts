@@ -100,6 +100,19 @@ export class HeightDriver {
     return this.proposals.isNew(proposal)
   }
 
+  /** Whether the input could do anything; the rest need not be logged. */
+  wants(input: Input): boolean {
+    if (input.type === 'vote') return this.wantsVote(input.vote)
+    if (input.type === 'proposal') return this.wantsProposal(input.proposal)
+    if (input.type === 'timeout') return !this.#isDone && input.round === this.#state.round
+    return !this.#isDone
+  }
+
+  /** Whether the value of this round was asked for and is still of use. */
+  isBuilding(round: number): boolean {
+    return !this.#isDone && this.#building === round
+  }
+
   /** Hashes of values whose judgement is awaited. */
   awaitedValues(): Hash[] {
     return [...new Set(this.#judgements.pending().map(({ blockHash }) => blockHash))]
