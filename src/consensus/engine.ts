@@ -1,5 +1,5 @@
 import { limits } from '../config/limits.ts'
-import { invariant } from '../errors/errors.ts'
+import { invariant, isNodeError } from '../errors/errors.ts'
 import type { Certificate } from '../ledger/certificate.ts'
 import type { SigningDomain } from '../ledger/vote.ts'
 import type { Service } from '../runtime/lifecycle.ts'
@@ -115,7 +115,14 @@ export class ConsensusEngine implements Service {
     this.#replayedRecords = await this.#loop.start()
     this.#isRunning = true
     const { transport } = this.#modules
-    transport.onExchange((peer, request) => this.#answer(peer, request))
+    transport.onExchange(async (peer, request) => {
+      try {
+        return await this.#answer(peer, request)
+      } catch (error) {
+        if (isNodeError(error)) transport.reportPeer(peer, error.message)
+        throw error
+      }
+    })
     transport.onPeer((peer) => {
       if (this.#isRunning) void this.#exchanger.ask(peer)
     })

@@ -4,7 +4,7 @@ import type { Proposal, Vote, VoteType } from '../ledger/vote.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { ExchangeRequest, ExchangeResponse, RoundSummary } from './codec.ts'
 import type { HeightDriver } from './core/driver.ts'
-import type { ValueStore } from './valueStore.ts'
+import type { HeightValues } from './heightValues.ts'
 
 /**
  * What two peers at one height tell each other. Gossip loses messages, and Tendermint needs that what one honest
@@ -13,7 +13,7 @@ import type { ValueStore } from './valueStore.ts'
  */
 export interface HeightView {
   readonly driver: HeightDriver
-  readonly values: ValueStore
+  readonly values: HeightValues
   /** Hashes of values that are waited for. */
   readonly wanted: readonly Hash[]
 }
@@ -155,7 +155,7 @@ function missingProposals(driver: HeightDriver, request: ExchangeRequest): Propo
 
 /** One that is asked for by hash goes before one that belongs to a proposal sent along. */
 function envelopeFor(
-  values: ValueStore,
+  values: HeightValues,
   request: ExchangeRequest,
   proposals: readonly Proposal[],
 ): Uint8Array | null {

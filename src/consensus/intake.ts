@@ -12,9 +12,9 @@ import type { Hash } from '../primitives/hex.ts'
 import { decodeProposalMessage, type ProposalMessage } from './codec.ts'
 import type { HeightDriver } from './core/driver.ts'
 import type { FutureMessages, HeightTracker } from './futureMessages.ts'
+import type { HeightValues } from './heightValues.ts'
 import type { LastDecision } from './lastDecision.ts'
 import type { ConsensusApp } from './ports.ts'
-import type { ValueStore } from './valueStore.ts'
 
 /** What gossip does with a message: forward it, drop it, or drop it and blame the sender. */
 export type Verdict = 'accept' | 'ignore' | 'reject'
@@ -22,7 +22,7 @@ export type Verdict = 'accept' | 'ignore' | 'reject'
 /** The state against which messages are checked. */
 export interface IntakeView {
   readonly driver: HeightDriver
-  readonly values: ValueStore
+  readonly values: HeightValues
   readonly lastDecision: LastDecision | null
   isWanted(blockHash: Hash): boolean
 }

@@ -1,5 +1,5 @@
 import { limits } from '../config/limits.ts'
-import { invariant, isNodeError, messageOf, NodeError } from '../errors/errors.ts'
+import { invariant, messageOf, NodeError } from '../errors/errors.ts'
 import { type Certificate, checkCertificate, makeCertificate } from '../ledger/certificate.ts'
 import { encodeVote, type SigningDomain } from '../ledger/vote.ts'
 import type { Hash } from '../primitives/hex.ts'
@@ -9,9 +9,12 @@ import type { Random } from '../runtime/random.ts'
 import { encodeProposalMessage } from './codec.ts'
 import { HeightDriver } from './core/driver.ts'
 import type { ConsensusTimeouts } from './core/timeouts.ts'
-import type { Effect, Input, Proposal, UnsignedProposal, UnsignedVote } from './core/types.ts'
+import type { Effect, Input, Proposal } from './core/types.ts'
+import type { LoopEvent } from './events.ts'
+import { HeightValues, neededValues } from './heightValues.ts'
 import { LastDecision } from './lastDecision.ts'
 import { OutstandingEffects } from './outstanding.ts'
+import { OwnMessages } from './ownMessages.ts'
 import type {
   BuiltValue,
   ConsensusApp,
@@ -22,7 +25,6 @@ import type {
   HeightContext,
 } from './ports.ts'
 import { HeightTasks, type TaskResult } from './tasks.ts'
-import { ValueStore } from './valueStore.ts'
 import { WriteAheadLog } from './wal.ts'
 
 export interface LoopOptions {
@@ -54,26 +56,10 @@ export interface LoopHooks {
   mayStart(): boolean
 }
 
-/** What waits for the loop. Events of a height that is over are dropped. */
-type Event =
-  | { readonly type: 'input'; readonly height: number; readonly input: Input }
-  | { readonly type: 'built'; readonly height: number; readonly round: number; readonly value: BuiltValue }
-  | {
-      readonly type: 'value'
-      readonly height: number
-      readonly blockHash: Hash
-      readonly envelope: Uint8Array
-    }
-  | {
-      readonly type: 'decided'
-      readonly envelope: Uint8Array
-      readonly certificate: Certificate
-      readonly settle: (error?: unknown) => void
-    }
-
 interface Height {
   readonly context: HeightContext
   readonly driver: HeightDriver
+  readonly values: HeightValues
   readonly tasks: HeightTasks
 }
 
@@ -83,14 +69,12 @@ interface Height {
  * everything, and a replay of the log follows it.
  */
 export class ConsensusLoop {
-  readonly values = new ValueStore(limits.heightValues)
   readonly #options: LoopOptions
   readonly #modules: LoopModules
   readonly #hooks: LoopHooks
-  readonly #loggedValues = new Set<Hash>()
-  /** Signed by this node and not yet taken by the core; these go before everything else. */
-  #ownInputs: Input[] = []
-  #events: Event[] = []
+  /** These go before everything else. */
+  readonly #own: OwnMessages
+  #events: LoopEvent[] = []
   #height: Height | null = null
   #wal: WriteAheadLog | null = null
   #lastDecision: LastDecision | null = null
@@ -104,10 +88,15 @@ export class ConsensusLoop {
     this.#options = options
     this.#modules = modules
     this.#hooks = hooks
+    this.#own = new OwnMessages(modules.signer, modules.logger)
   }
 
   get driver(): HeightDriver {
     return this.#current.driver
+  }
+
+  get values(): HeightValues {
+    return this.#current.values
   }
 
   get lastDecision(): LastDecision | null {
@@ -125,8 +114,7 @@ export class ConsensusLoop {
     const outstanding = new OutstandingEffects()
     for (const record of records) {
       if (record.kind === 'value') {
-        this.#putValue(record.blockHash, record.envelope)
-        this.#loggedValues.add(record.blockHash)
+        this.values.restore(record.blockHash, record.envelope)
       } else {
         outstanding.settle(record.input)
         outstanding.add(this.driver.process(record.input))
@@ -185,13 +173,13 @@ export class ConsensusLoop {
     return this.#height
   }
 
-  #offer(event: Event): boolean {
+  #offer(event: LoopEvent): boolean {
     if (!this.#isRunning || this.#events.length >= limits.consensusQueue) return false
     this.#enqueue(event)
     return true
   }
 
-  #enqueue(event: Event): void {
+  #enqueue(event: LoopEvent): void {
     if (!this.#isRunning) return
     this.#events.push(event)
     this.#pump()
@@ -209,7 +197,7 @@ export class ConsensusLoop {
       await Promise.resolve()
       await first()
       while (this.#isRunning) {
-        const own = this.#ownInputs.shift()
+        const own = this.#own.next()
         const event = own === undefined ? this.#events.shift() : undefined
         if (own !== undefined) await this.#step(own)
         else if (event !== undefined) await this.#handle(event)
@@ -222,7 +210,7 @@ export class ConsensusLoop {
     }
   }
 
-  async #handle(event: Event): Promise<void> {
+  async #handle(event: LoopEvent): Promise<void> {
     if (event.type === 'decided') return this.#takeDecided(event)
     const { driver, tasks } = this.#current
     if (event.height !== driver.height) return
@@ -263,9 +251,9 @@ export class ConsensusLoop {
     const { listener, transport } = this.#modules
     switch (effect.type) {
       case 'signProposal':
-        return this.#signProposal(effect.proposal)
+        return this.#own.signProposal(effect.proposal)
       case 'signVote':
-        return this.#signVote(effect.vote)
+        return this.#own.signVote(effect.vote)
       case 'broadcastProposal':
         return this.#broadcastProposal(effect.proposal)
       case 'broadcastVote':
@@ -282,7 +270,7 @@ export class ConsensusLoop {
       case 'cancelValidation':
         return tasks.cancelValidation(effect.blockHash, effect.freshRound)
       case 'persistValue':
-        return this.#logValue(effect.blockHash)
+        return this.values.log(effect.blockHash, this.#openWal, this.#modules.logger)
       case 'scheduleTimeout':
         return tasks.schedule(effect.kind, effect.round, effect.delayMs)
       case 'decide':
@@ -303,29 +291,6 @@ export class ConsensusLoop {
     }
   }
 
-  async #signVote(unsigned: UnsignedVote): Promise<void> {
-    const signature = await this.#sign((signer) => signer.signVote(unsigned))
-    if (signature !== null) this.#ownInputs.push({ type: 'vote', vote: { ...unsigned, signature } })
-  }
-
-  async #signProposal(unsigned: UnsignedProposal): Promise<void> {
-    const signature = await this.#sign((signer) => signer.signProposal(unsigned))
-    if (signature !== null) this.#ownInputs.push({ type: 'proposal', proposal: { ...unsigned, signature } })
-  }
-
-  /** Null when the signer refuses: then the node abstains, as if it had been away for this step. */
-  async #sign(ask: (signer: ConsensusSigner) => Promise<Uint8Array>): Promise<Uint8Array | null> {
-    const { signer, logger } = this.#modules
-    invariant(signer !== null, 'Only a node with a signer is asked to sign.')
-    try {
-      return await ask(signer)
-    } catch (error) {
-      if (!isNodeError(error, 'DOUBLE_SIGN_REFUSED')) throw error
-      logger.warn({ error: error.message }, 'abstaining')
-      return null
-    }
-  }
-
   #broadcastProposal(proposal: Proposal): void {
     const envelope = this.values.get(proposal.blockHash)
     const isSmall = envelope !== undefined && envelope.length <= limits.gossipEnvelopeBytes
@@ -342,20 +307,8 @@ export class ConsensusLoop {
       return
     }
     this.#putValue(blockHash, envelope)
-    await this.#logValue(blockHash)
+    await this.values.log(blockHash, this.#openWal, this.#modules.logger)
     await this.#step({ type: 'built', round, blockHash })
-  }
-
-  /** Half of the log is left to messages, which are small: it stays readable after any number of rounds. */
-  async #logValue(blockHash: Hash): Promise<void> {
-    const envelope = this.values.get(blockHash)
-    if (envelope === undefined || this.#loggedValues.has(blockHash)) return
-    if (this.#openWal.length + envelope.length > limits.walBytes / 2) {
-      this.#modules.logger.warn({ blockHash }, 'the consensus log is full; the block is kept in memory only')
-      return
-    }
-    this.#loggedValues.add(blockHash)
-    await this.#openWal.append({ kind: 'value', blockHash, envelope }, false)
   }
 
   async #decide(certificate: Certificate): Promise<void> {
@@ -365,7 +318,7 @@ export class ConsensusLoop {
     this.#hooks.onMissingValue()
   }
 
-  async #takeDecided(event: Extract<Event, { type: 'decided' }>): Promise<void> {
+  async #takeDecided(event: Extract<LoopEvent, { type: 'decided' }>): Promise<void> {
     const { envelope, certificate, settle } = event
     const { height, set } = this.driver
     if (certificate.height < height) return settle()
@@ -411,7 +364,7 @@ export class ConsensusLoop {
 
   /** Own votes that were signed in the step that decided: others count on them, and so does the record of who took part. */
   async #sendLastVotes(lastDecision: LastDecision): Promise<void> {
-    for (const input of this.#ownInputs.splice(0)) {
+    for (const input of this.#own.takeAll()) {
       if (input.type !== 'vote') continue
       await this.#log(input)
       lastDecision.add(input.vote)
@@ -430,13 +383,12 @@ export class ConsensusLoop {
       timeouts: this.#options.timeouts,
       futureRounds: limits.futureRounds,
     })
-    this.values.clear()
-    this.#loggedValues.clear()
     this.#pendingDecision = null
+    const values = new HeightValues(limits.heightValues)
     const emit = (result: TaskResult) => this.#enqueue({ ...result, height })
     const taskOptions = { height, retryMs: this.#options.retryMs }
-    const tasks = new HeightTasks(taskOptions, { app, clock, logger }, this.values, emit)
-    this.#height = { context, driver, tasks }
+    const tasks = new HeightTasks(taskOptions, { app, clock, logger }, values, emit)
+    this.#height = { context, driver, values, tasks }
   }
 
   #beginHeight(): void {
@@ -451,12 +403,7 @@ export class ConsensusLoop {
   }
 
   #putValue(blockHash: Hash, envelope: Uint8Array): void {
-    const { state, proposals } = this.driver
-    const needed = new Set(this.driver.awaitedValues())
-    const proposed = proposals.at(state.round)?.blockHash
-    for (const each of [state.locked?.blockHash, state.valid?.blockHash, proposed]) {
-      if (each !== undefined) needed.add(each)
-    }
+    const needed = neededValues(this.driver)
     if (this.#pendingDecision !== null) needed.add(this.#pendingDecision.blockHash)
     this.values.put(blockHash, envelope, needed)
   }

@@ -4,8 +4,8 @@ import type { Hash } from '../primitives/hex.ts'
 import type { Cancel, Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Effect, Input, Step } from './core/types.ts'
+import type { HeightValues } from './heightValues.ts'
 import type { BuiltValue, ConsensusApp } from './ports.ts'
-import type { ValueStore } from './valueStore.ts'
 
 export type TaskResult =
   | { readonly type: 'input'; readonly input: Input }
@@ -29,7 +29,7 @@ export interface TaskModules {
 export class HeightTasks {
   readonly #options: TaskOptions
   readonly #modules: TaskModules
-  readonly #values: ValueStore
+  readonly #values: HeightValues
   readonly #emit: (result: TaskResult) => void
   readonly #builds = new Map<number, AbortController>()
   readonly #validations = new Map<string, { effect: ValidateEffect; running: AbortController | null }>()
@@ -39,7 +39,7 @@ export class HeightTasks {
   constructor(
     options: TaskOptions,
     modules: TaskModules,
-    values: ValueStore,
+    values: HeightValues,
     emit: (result: TaskResult) => void,
   ) {
     this.#options = options
