@@ -49,4 +49,33 @@ export const limits = {
   proofNodes: 65,
   /** A trie node: a branch has 16 hashes of 33 bytes and an empty value, 532 with its header; a leaf is smaller. */
   trieNodeBytes: 1_024,
+  // Consensus
+  /** Largest envelope that travels inside a gossiped proposal; a larger one is announced by hash and fetched. */
+  gossipEnvelopeBytes: 64 * 1024,
+  /** A gossiped proposal: its head and the envelope. */
+  proposalMessageBytes: 64 * 1024 + 1024,
+  /** Messages that wait for the consensus loop: two rounds of votes of a full set, several times over. */
+  consensusQueue: 2_048,
+  /** Envelopes kept for one height: locked, valid and proposed ones of the last rounds, 4 MB each at worst. */
+  heightValues: 16,
+  /** An exchange names this many rounds: own, valid, proposed and the latest. */
+  exchangeRounds: 8,
+  /** Hashes of held or wanted envelopes in an exchange. */
+  exchangeHashes: 16,
+  /** Votes in one answer: four full rounds of both types. What is left follows in the next exchange. */
+  exchangeVotes: 800,
+  /** Proposal heads in one answer. */
+  exchangeProposals: 8,
+  /** Largest exchange request: 8 rounds of two bitmaps, 32 hashes, a proposal and two votes. */
+  exchangeRequestBytes: 4 * 1024,
+  /** Largest exchange answer: one envelope, its certificate or 800 votes, a few proposals. */
+  exchangeResponseBytes: 4 * 1024 * 1024 + 64 * 1024 + 192 * 1024,
+  /** Peers asked in one tick of the exchange timer; with more connected, these are drawn anew each time. */
+  exchangePeers: 16,
+  /** Largest record of the consensus log: an envelope and a few bytes. */
+  walRecordBytes: 4 * 1024 * 1024 + 66 * 1024,
+  /** Largest consensus log of one height: 50 locked values of the largest size, read into memory at start. */
+  walBytes: 256 * 1024 * 1024,
+  /** Largest file of last-signed state: one entry. */
+  signerStateBytes: 4 * 1024,
 } as const

@@ -1,0 +1,251 @@
+import type {
+  BuiltValue,
+  ConsensusApp,
+  DecidedBlock,
+  HeightContext,
+  ValidationRequest,
+} from '../../../src/consensus/ports.ts'
+import { nextPriorities } from '../../../src/consensus/proposer.ts'
+import { invariant, NodeError } from '../../../src/errors/errors.ts'
+import { type Certificate, checkCertificate } from '../../../src/ledger/certificate.ts'
+import { decodeEnvelope, encodeEnvelope, parentCertificateRoot } from '../../../src/ledger/envelope.ts'
+import { ValidatorSet } from '../../../src/ledger/validators.ts'
+import type { SigningDomain } from '../../../src/ledger/vote.ts'
+import { concatBytes } from '../../../src/primitives/bytes.ts'
+import { type Address, type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
+import { keccakHex } from '../../../src/primitives/keccak.ts'
+import {
+  asAddress,
+  asHash,
+  asInt,
+  asList,
+  decodeRlp,
+  encodeRlp,
+  fromHex,
+  fromInt,
+} from '../../../src/primitives/rlp.ts'
+import type { Prng } from './prng.ts'
+import type { Life } from './simClock.ts'
+
+const BLOCK_INTERVAL_MS = 1_000
+/** How far a fresh proposal's time may be from the own clock. */
+const TIMELY_MS = 2_000
+const MAX_BLOCK_BYTES = 1 << 16
+/** The powers change at these heights. */
+const EPOCH = 5
+
+export interface SimBlock {
+  readonly height: number
+  readonly parentHash: Hash
+  readonly certificateRoot: Hash
+  readonly builder: Address
+  readonly timeMs: number
+  readonly stateHash: Hash
+}
+
+export function encodeBlock(block: SimBlock): Uint8Array {
+  return encodeRlp([
+    fromInt(block.height),
+    fromHex(block.parentHash),
+    fromHex(block.certificateRoot),
+    fromHex(block.builder),
+    fromInt(block.timeMs),
+    fromHex(block.stateHash),
+  ])
+}
+
+export function decodeBlock(envelope: Uint8Array): SimBlock {
+  const fields = asList(decodeRlp(decodeEnvelope(envelope).block, MAX_BLOCK_BYTES), 6)
+  const [height, parentHash, certificateRoot, builder, timeMs, stateHash] = fields
+  return {
+    height: asInt(height),
+    parentHash: asHash(parentHash),
+    certificateRoot: asHash(certificateRoot),
+    builder: asAddress(builder),
+    timeMs: asInt(timeMs),
+    stateHash: asHash(stateHash),
+  }
+}
+
+/** The state transition: a hash chain over who built what when. */
+export function nextState(state: Hash, builder: Address, timeMs: number): Hash {
+  return keccakHex(concatBytes(hexToBytes(state), hexToBytes(builder), fromInt(timeMs)))
+}
+
+/** Every validator's power differs and changes from epoch to epoch; none holds 1/3. */
+export function setAt(addresses: readonly Address[], height: number): ValidatorSet {
+  const epoch = Math.floor(height / EPOCH)
+  return new ValidatorSet(
+    addresses.map((address, index) => ({
+      address,
+      feeRecipient: address,
+      power: BigInt(10 + ((index * 7 + epoch * 3) % 5)),
+    })),
+  )
+}
+
+interface Head {
+  readonly context: HeightContext
+  readonly blockHash: Hash
+  readonly stateHash: Hash
+  readonly timeMs: number
+}
+
+/** What of a node's chain outlives it. */
+export class SimChain {
+  readonly addresses: readonly Address[]
+  readonly domain: SigningDomain
+  readonly blocks = new Map<number, DecidedBlock>()
+  head: Head
+
+  constructor(addresses: readonly Address[], domain: SigningDomain, genesisMs: number) {
+    this.addresses = addresses
+    this.domain = domain
+    const set = setAt(addresses, 1)
+    this.head = {
+      context: { height: 1, set, priorities: addresses.map(() => 0n), earliestStartMs: genesisMs },
+      blockHash: domain.genesisHash,
+      stateHash: domain.genesisHash,
+      timeMs: genesisMs,
+    }
+  }
+
+  get height(): number {
+    return this.head.context.height - 1
+  }
+
+  append(envelope: Uint8Array, certificate: Certificate): void {
+    const block = decodeBlock(envelope)
+    const { height, set, priorities } = this.head.context
+    const nextSet = setAt(this.addresses, height + 1)
+    this.blocks.set(height, { envelope, certificate })
+    this.head = {
+      context: {
+        height: height + 1,
+        set: nextSet,
+        priorities: nextPriorities(set, priorities, nextSet),
+        earliestStartMs: block.timeMs + BLOCK_INTERVAL_MS,
+      },
+      blockHash: certificate.blockHash,
+      stateHash: block.stateHash,
+      timeMs: block.timeMs,
+    }
+  }
+}
+
+export interface SimAppOptions {
+  readonly self: Address
+  /** Share of builds and validations that outlast the propose timeout. */
+  readonly slowShare: number
+}
+
+/** The chain as consensus sees it, in one life of a node. */
+export class SimApp implements ConsensusApp {
+  readonly #options: SimAppOptions
+  readonly #chain: SimChain
+  readonly #life: Life
+  readonly #random: Prng
+  readonly #onCommit: (height: number, envelope: Uint8Array, certificate: Certificate) => void
+
+  constructor(
+    options: SimAppOptions,
+    modules: { chain: SimChain; life: Life; random: Prng },
+    onCommit: (height: number, envelope: Uint8Array, certificate: Certificate) => void,
+  ) {
+    this.#options = options
+    this.#chain = modules.chain
+    this.#life = modules.life
+    this.#random = modules.random
+    this.#onCommit = onCommit
+  }
+
+  async context(): Promise<HeightContext> {
+    return this.#chain.head.context
+  }
+
+  blockHashOf(envelope: Uint8Array): Hash {
+    const { block, parentCertificate } = decodeEnvelope(envelope)
+    if (decodeBlock(envelope).certificateRoot !== parentCertificateRoot(parentCertificate)) {
+      throw new NodeError('BAD_HEADER', 'The block does not commit to its certificate.')
+    }
+    return keccakHex(block)
+  }
+
+  async buildValue(
+    height: number,
+    _round: number,
+    parentCertificate: Certificate | null,
+    signal: AbortSignal,
+  ): Promise<BuiltValue> {
+    await this.#work(signal)
+    const { head } = this.#chain
+    invariant(head.context.height === height, 'Only the next block is built.')
+    const certificate = parentCertificate ?? this.#chain.blocks.get(height - 1)?.certificate ?? null
+    const timeMs = Math.max(head.timeMs + 1, this.#life.nowMs())
+    const block = encodeBlock({
+      height,
+      parentHash: head.blockHash,
+      certificateRoot: parentCertificateRoot(certificate),
+      builder: this.#options.self,
+      timeMs,
+      stateHash: nextState(head.stateHash, this.#options.self, timeMs),
+    })
+    return {
+      blockHash: keccakHex(block),
+      envelope: encodeEnvelope({ block, parentCertificate: certificate }),
+    }
+  }
+
+  async validateValue(
+    envelope: Uint8Array,
+    request: ValidationRequest,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const nowMs = this.#life.nowMs()
+    await this.#work(signal)
+    const { head } = this.#chain
+    invariant(head.context.height === request.height, 'Only the next block is judged.')
+    const block = decodeBlock(envelope)
+    if (request.fresh) {
+      if (block.builder !== request.proposer || Math.abs(block.timeMs - nowMs) > TIMELY_MS) return false
+    }
+    return this.#isValid(envelope)
+  }
+
+  async commit(envelope: Uint8Array, certificate: Certificate): Promise<HeightContext> {
+    await this.#life.wait(this.#random.int(0, 10))
+    if (certificate.height > this.#chain.height) {
+      if (!this.#isValid(envelope)) throw new NodeError('BAD_EXECUTION', 'An invalid block was decided.')
+      this.#onCommit(certificate.height, envelope, certificate)
+      this.#chain.append(envelope, certificate)
+    }
+    await this.#life.wait(this.#random.int(0, 5))
+    return this.#chain.head.context
+  }
+
+  async decided(height: number): Promise<DecidedBlock | null> {
+    return this.#chain.blocks.get(height) ?? null
+  }
+
+  #isValid(envelope: Uint8Array): boolean {
+    const { head, addresses, domain } = this.#chain
+    const { height } = head.context
+    const block = decodeBlock(envelope)
+    const { parentCertificate } = decodeEnvelope(envelope)
+    if (block.height !== height || block.parentHash !== head.blockHash || block.timeMs <= head.timeMs)
+      return false
+    if (block.stateHash !== nextState(head.stateHash, block.builder, block.timeMs)) return false
+    if (head.context.set.indexOf(block.builder) === undefined) return false
+    if (parentCertificate === null) return height === 1
+    if (parentCertificate.height !== height - 1 || parentCertificate.blockHash !== head.blockHash)
+      return false
+    checkCertificate(domain, setAt(addresses, height - 1), parentCertificate)
+    return true
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const isSlow = this.#random.chance(this.#options.slowShare)
+    await this.#life.wait(isSlow ? this.#random.int(1_500, 4_000) : this.#random.int(1, 60))
+    if (signal.aborted) throw new NodeError('CANCELLED', 'The work is of no use any more.')
+  }
+}

@@ -1,0 +1,119 @@
+import type { Cancel, Clock } from '../../../src/runtime/clock.ts'
+
+interface Timer {
+  readonly atMs: number
+  readonly order: number
+  readonly callback: () => void
+}
+
+/** The one clock of a simulation. Time stands still while code runs and jumps to the next timer when all is quiet. */
+export class SimClock implements Clock {
+  #nowMs: number
+  #order = 0
+  /** A binary heap by time, then by order of scheduling. */
+  readonly #heap: Timer[] = []
+  readonly #cancelled = new Set<Timer>()
+
+  constructor(startMs: number) {
+    this.#nowMs = startMs
+  }
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback }
+    this.#push(timer)
+    return () => this.#cancelled.add(timer)
+  }
+
+  /** Runs the next timer and all that follows from it without time passing; false when there is none before `untilMs`. */
+  async advance(untilMs: number): Promise<boolean> {
+    for (;;) {
+      const timer = this.#heap[0]
+      if (timer === undefined || timer.atMs > untilMs) return false
+      this.#pop()
+      if (this.#cancelled.delete(timer)) continue
+      this.#nowMs = timer.atMs
+      timer.callback()
+      await quiet()
+      return true
+    }
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap
+    let at = heap.push(timer) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!isBefore(timer, heap[parent]!)) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = timer
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()!
+    if (heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+      if (!isBefore(heap[child]!, last)) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = last
+  }
+}
+
+/** Lets every promise that is settled run on: the microtask queue is empty when a macrotask gets its turn. */
+export function quiet(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.atMs !== b.atMs ? a.atMs < b.atMs : a.order < b.order
+}
+
+/**
+ * One life of a node: what it started ends with it. After `kill` none of its timers fires and nothing that it waits
+ * for comes back, as when a process is gone.
+ */
+export class Life implements Clock {
+  readonly #clock: SimClock
+  readonly #skewMs: number
+  #isAlive = true
+
+  constructor(clock: SimClock, skewMs: number) {
+    this.#clock = clock
+    this.#skewMs = skewMs
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs() + this.#skewMs
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    return this.#clock.after(delayMs, () => {
+      if (this.#isAlive) callback()
+    })
+  }
+
+  /** Resolves after `delayMs`, or never once killed. */
+  wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.after(delayMs, resolve))
+  }
+
+  kill(): void {
+    this.#isAlive = false
+  }
+}

@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util'
+import { runScenario, type ScenarioResult } from './lib/scenario.ts'
+
+/** Runs seeds of the consensus simulator and prints what they reached; started by scripts/sim. */
+const USAGE = `Usage: scripts/sim [--seeds N] [--start S] [--validators V] [--heights H] [--twice] [--verbose]
+
+  --seeds N        how many seeds to run (100)
+  --start S        the first seed (1)
+  --validators V   validators of the cluster (4)
+  --heights H      heights that every node must reach (20)
+  --twice          run each seed twice and compare the traces
+  --verbose        print a line for each seed
+`
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+function natural(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  say(`--${name} wants a natural number, not "${text}".\n\n${USAGE}`)
+  process.exit(2)
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '100' },
+      start: { type: 'string', default: '1' },
+      validators: { type: 'string', default: '4' },
+      heights: { type: 'string', default: '20' },
+      twice: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    say(USAGE)
+    return 0
+  }
+  const seeds = natural('seeds', values.seeds)
+  const start = natural('start', values.start)
+  const validators = natural('validators', values.validators)
+  const heights = natural('heights', values.heights)
+  const results: ScenarioResult[] = []
+  let failed = 0
+  for (let seed = start; seed < start + seeds; seed++) {
+    try {
+      const options = { seed, validators, heights, allowByzantine: true }
+      const result = await runScenario(options)
+      if (values.twice && (await runScenario(options)).traceHash !== result.traceHash) {
+        throw new Error('two runs of the seed have different traces')
+      }
+      results.push(result)
+      if (values.verbose) say(line(result))
+    } catch (error) {
+      failed++
+      say(`seed ${seed} FAILED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      say(
+        `  reproduce: ./scripts/sim --seeds 1 --start ${seed} --validators ${validators} --heights ${heights}`,
+      )
+    }
+  }
+  say(summary(results, failed))
+  return failed === 0 ? 0 : 1
+}
+
+function line({ seed, stats, maxRound, events, traceHash, byzantine }: ScenarioResult): string {
+  const facts = `max round ${maxRound}, crashes ${stats.crashes}, replays ${stats.replays}, byzantine ${byzantine}`
+  return `seed ${seed}: ${facts}, events ${events}, trace ${traceHash.slice(0, 16)}`
+}
+
+function summary(results: readonly ScenarioResult[], failed: number): string {
+  const sum = (of: (result: ScenarioResult) => number) => results.reduce((total, each) => total + of(each), 0)
+  const top = results.reduce((max, { maxRound }) => Math.max(max, maxRound), 0)
+  return [
+    `${results.length} seeds passed, ${failed} failed`,
+    `  heights decided above round 0: ${sum((each) => each.roundsAboveZero)}, highest round ${top}`,
+    `  locks moved to a later round: ${sum((each) => each.stats.lockChanges)}`,
+    `  crashes: ${sum((each) => each.stats.crashes)}, logs replayed: ${sum((each) => each.stats.replays)}`,
+    `  partitions: ${sum((each) => each.partitions)}, runs with an equivocator: ${sum((each) => each.byzantine)}`,
+    `  evidence reported: ${sum((each) => each.stats.evidence)}`,
+    `  events: ${sum((each) => each.events)}`,
+  ].join('\n')
+}
+
+process.exitCode = await main()
