@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { limits } from '../config/limits.ts'
 import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import type { Cancel, Clock } from '../runtime/clock.ts'
@@ -45,6 +46,7 @@ export class Dialer {
       throw new NodeError('BAD_CONFIG', `At most ${limits.configuredPeers} peers can be configured.`)
     }
     this.#modules = modules
+    setMaxListeners(0, this.#stopping.signal)
     this.#targets = options.addresses
       .filter(({ peer }) => peer !== modules.transport.localPeer)
       .map(({ address, peer }) => ({
@@ -79,6 +81,7 @@ export class Dialer {
       const heldMs = this.#modules.clock.nowMs() - target.connectedSinceMs
       target.connectedSinceMs = undefined
       target.failures = heldMs >= limits.stableConnectionMs ? 0 : target.failures + 1
+      this.#modules.logger.debug({ address: target.address, peer, heldMs }, 'connection lost')
       if (!target.dialing) this.#schedule(target, this.#pauseMs(target) + this.#staggerMs(target))
     }
   }

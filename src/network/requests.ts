@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { limits } from '../config/limits.ts'
 import { type ErrorCode, invariant, isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -56,6 +57,8 @@ export class RequestService implements RequestPort {
   constructor(options: { wireName: (protocol: string) => string }, modules: RequestModules) {
     this.#wireName = options.wireName
     this.#modules = modules
+    // every open exchange listens; their number is bounded elsewhere
+    setMaxListeners(0, this.#stopping.signal)
   }
 
   /** Fails what is open; later requests fail with CANCELLED. */

@@ -65,4 +65,6 @@ export interface GossipWire {
   publish(topicId: string, bytes: Uint8Array): Promise<void>
   subscribe(topicId: string): void
   unsubscribe(topicId: string): void
+  /** Peers that a message of others is handed on to at once. */
+  neighbours(topicId: string): readonly PeerId[]
 }

@@ -70,6 +70,7 @@ export class GossipsubWire implements GossipWire {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#gossipsub?.removeEventListener('gossipsub:message', this.#onMessage)
+    this.#stopHeartbeat()
     this.#events = undefined
   }
 
@@ -85,6 +86,16 @@ export class GossipsubWire implements GossipWire {
     this.#gossipsub?.unsubscribe(topicId)
   }
 
+  neighbours(topicId: string): readonly PeerId[] {
+    if (this.#gossipsub === undefined) return []
+    const { direct } = this.#gossipsub
+    const directSubscribers = this.#gossipsub
+      .getSubscribers(topicId)
+      .map(String)
+      .filter((id) => direct.has(id))
+    return [...this.#gossipsub.getMeshPeers(topicId), ...directSubscribers]
+  }
+
   readonly #onMessage = (event: GossipsubEvents['gossipsub:message']) => {
     const { propagationSource, msgId, msg } = event.detail
     const from = propagationSource.toString()
@@ -93,6 +104,14 @@ export class GossipsubWire implements GossipWire {
       .catch((error: unknown) => {
         this.#modules.logger.error({ error: messageOf(error) }, 'a gossip message was not judged')
       })
+  }
+
+  /** gossipsub's own stop leaves its next heartbeat scheduled, which keeps the process for up to a second. */
+  #stopHeartbeat(): void {
+    const internals = this.#gossipsub as unknown as
+      | { status?: { heartbeatTimeout?: NodeJS.Timeout } }
+      | undefined
+    clearTimeout(internals?.status?.heartbeatTimeout)
   }
 
   async #judge(message: Message, from: PeerId): Promise<Verdict> {

@@ -11,9 +11,11 @@ import { messageOf, NodeError } from '../../errors/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Random } from '../../runtime/random.ts'
+import type { KnownAddress } from '../dialer.ts'
 import { Network } from '../network.ts'
 import type { Head, NetworkMetrics, PeerId } from '../ports.ts'
 import { type ChainIdentity, topicTable } from '../topics.ts'
+import type { GossipWire, Transport } from '../transport.ts'
 import { isLoopback, parseAddress, parseKnownAddress } from './addresses.ts'
 import { connectionGater } from './gater.ts'
 import { GossipsubWire } from './gossipsubWire.ts'
@@ -52,6 +54,22 @@ export async function createLibp2pNetwork(
   options: Libp2pNetworkOptions,
   modules: Libp2pNetworkModules,
 ): Promise<Network> {
+  const { chain, agent } = options
+  const { known, ...parts } = await createLibp2pParts(options, modules)
+  return new Network({ chain, agent, known }, { ...modules, ...parts })
+}
+
+export interface Libp2pParts {
+  readonly transport: Transport
+  readonly wire: GossipWire
+  readonly known: readonly KnownAddress[]
+}
+
+/** What a network stands on, of one libp2p node that is not started yet. */
+export async function createLibp2pParts(
+  options: Libp2pNetworkOptions,
+  modules: Pick<Libp2pNetworkModules, 'clock' | 'logger'>,
+): Promise<Libp2pParts> {
   const { chain, agent, nodeKey, loopbackOnly } = options
   const { clock, logger } = modules
   checkListen(options)
@@ -115,7 +133,7 @@ export async function createLibp2pNetwork(
     })
   }
 
-  return new Network({ chain, agent, known: [...direct, ...bootstrap] }, { ...modules, transport, wire })
+  return { transport, wire, known: [...direct, ...bootstrap] }
 }
 
 function checkListen({ listen, announce = [], loopbackOnly }: Libp2pNetworkOptions): void {
