@@ -1,8 +1,8 @@
 import { limits } from '../config/limits.ts'
 import { invariant, messageOf, NodeError } from '../errors/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { deadline, raceSignal } from '../runtime/deadline.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { deadline, raceSignal } from './deadline.ts'
 import type {
   GossipHandler,
   GossipPort,

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events'
 import { limits } from '../config/limits.ts'
 import { type ErrorCode, invariant, isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { deadline, raceSignal } from '../runtime/deadline.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { deadline, raceSignal } from './deadline.ts'
 import {
   decodeReply,
   encodeFrame,

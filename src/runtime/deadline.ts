@@ -1,5 +1,5 @@
 import { NodeError } from '../errors/errors.ts'
-import type { Cancel, Clock } from '../runtime/clock.ts'
+import type { Cancel, Clock } from './clock.ts'
 
 export interface Deadline {
   /** Aborts with a NodeError: TIMEOUT, or CANCELLED when a parent aborted. */
