@@ -85,8 +85,8 @@ const BACKOFF_FIELD = 3
  * strict where gossipsub's decoder is lax (that one ignores wire types and reads long varints its own way), because
  * otherwise a frame could mean one thing here and another there. Errors: LIMIT_EXCEEDED, BAD_ENCODING.
  */
-export function checkFields(rpc: Uint8Array): void {
-  countFields(rpc, { left: limits.gossipFrameFields }, 'rpc')
+export function checkFields(rpc: Uint8Array, maxFields: number = limits.gossipFrameFields): void {
+  countFields(rpc, { left: maxFields }, 'rpc')
 }
 
 type Level = 'rpc' | 'control' | 'entry'
