@@ -43,6 +43,9 @@ export type ErrorCode =
   // network
   | 'PEER_UNREACHABLE'
   | 'PEER_MISBEHAVED'
+  | 'PEER_BUSY'
+  | 'PEER_FAILED'
+  | 'PROTOCOL_UNSUPPORTED'
   | 'TIMEOUT'
   // AI
   | 'BAD_MODEL'
