@@ -22,4 +22,24 @@ export const limits = {
   futureRounds: 16,
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
+
+  // Mempool. Space is counted in slots, so that one bound holds both the number of transactions and their bytes.
+  /** Bytes of one slot; a transaction takes its length in slots, rounded up: 1 for a transfer, 32 for the largest. */
+  mempoolSlotBytes: 4096,
+  /** Slots in all: 128 MiB of encodings at most, and twenty full blocks of transfers under 30 M gas. */
+  mempoolSlots: 32_768,
+  /** Gapped transactions in all: they earn nothing until a gap closes, so they get an eighth of the pool. */
+  mempoolGapped: 4_096,
+  /** Transactions of one account: two full blocks of transfers and more for a busy relayer, an eighth of the pool. */
+  mempoolPerAccount: 4_096,
+  /** Gapped ones of one account: out-of-order sending over 16 connections in batches of 16. */
+  mempoolGappedPerAccount: 256,
+  /** A gapped transaction is dropped after three hours, as other clients do; its owner has forgotten it. */
+  mempoolGappedLifetimeMs: 3 * 60 * 60 * 1000,
+  /** A replacement pays this much more in fee cap and in tip, so that each round of gossip it causes is paid for. */
+  mempoolReplacementPercent: 10,
+  /** Transactions in flight of an account that runs delegated code: others can empty its balance at any time. */
+  mempoolPerDelegatedAccount: 1,
+  /** Largest journal file: every slot full, and its list headers. */
+  mempoolJournalBytes: 132 * 1024 * 1024,
 } as const
