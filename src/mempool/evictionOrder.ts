@@ -83,6 +83,14 @@ export class EvictionOrder {
     return isMet ? taken.map(({ entry }) => entry) : undefined
   }
 
+  /** Takes out the worst gapped transaction. */
+  takeGapped(): Entry | undefined {
+    const queue = this.#withGap.peek()
+    const entry = queue?.takeTail()
+    if (queue !== undefined) this.update(queue)
+    return entry
+  }
+
   #victimFor(newcomer: Newcomer): SenderQueue | undefined {
     const gapped = this.#withGap.peek()
     if (gapped !== undefined) {

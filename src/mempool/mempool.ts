@@ -143,6 +143,7 @@ export class Mempool {
     }
     if (isRepriced) this.#eviction.reorder()
     this.#expire()
+    this.#trimAllGapped()
     this.#announce(promoted)
     this.#tell()
   }
@@ -154,6 +155,7 @@ export class Mempool {
     if (entry === undefined || queue === undefined) return false
     this.#remove(queue, (other) => other === entry, 'refused')
     this.#trimGapped(queue)
+    this.#trimAllGapped()
     this.#tell()
     return true
   }
@@ -296,6 +298,15 @@ export class Mempool {
   #trimGapped(queue: SenderQueue): void {
     const last = queue.executable + this.#bounds.gappedPerAccount
     if (queue.length > last) this.#remove(queue, (_, position) => position >= last, 'tooManyGapped')
+  }
+
+  /** Chains that broke may have left more gapped transactions than there is room for. */
+  #trimAllGapped(): void {
+    while (this.#eviction.gapped > this.#bounds.gapped) {
+      const entry = this.#eviction.takeGapped()
+      if (entry === undefined) return
+      this.#forget(entry, 'evicted')
+    }
   }
 
   #expire(): void {
