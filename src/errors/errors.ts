@@ -37,6 +37,9 @@ export type ErrorCode =
   | 'TX_POOL_FULL'
   | 'TX_TYPE_REFUSED'
   | 'TX_GAS_TOO_HIGH'
+  | 'TX_GAS_TOO_LOW'
+  | 'TX_WRONG_CHAIN'
+  | 'TX_ACCOUNT_LIMIT'
   // consensus
   | 'DOUBLE_SIGN_REFUSED'
   | 'WAL_CORRUPT'
