@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { isNodeError, messageOf } from '../errors/errors.ts'
+import { devnetCommand } from './devnet.ts'
+import { exitCodes } from './exitCodes.ts'
 import { genesisCommand } from './genesis.ts'
+import { startCommand } from './start.ts'
 
 const VERSION = '0.1.0'
-
-/** Exit codes, for scripts. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const
 
 /** Runs one command line; returns the exit code. A failure is one sentence on standard error. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -17,7 +17,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = result
   }
-  for (const make of [genesisCommand]) program.addCommand(make(done))
+  for (const make of [startCommand, devnetCommand, genesisCommand]) program.addCommand(make(done))
   for (const command of [program, ...program.commands]) command.exitOverride()
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -25,6 +25,11 @@ export const limits = {
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
 
+  /** How long a state stays readable after its block: longer than any call may run. */
+  headStateMs: 30_000,
+  /** Head states open at a time; reached only where blocks come much faster than one a second. */
+  headStates: 256,
+
   // storage
   /** Uncompressed table blocks that LevelDB keeps: the hot upper trie levels and accounts of a busy chain. */
   levelCacheBytes: 64 * 1024 * 1024,

@@ -39,6 +39,12 @@ export const nodeSettings = {
     ['eth', 'net', 'web3', 'openledger'],
     'JSON-RPC namespaces that are served, separated by commas',
   ),
+  rpcCors: setting(
+    '--rpc-cors <list>',
+    list,
+    [],
+    'Origins of web pages that may use JSON-RPC, separated by commas; * for any',
+  ),
   p2pHost: setting('--p2p-host <address>', text, '127.0.0.1', 'Address that peers connect to'),
   p2pPort: setting('--p2p-port <port>', port, 8546, 'Port that peers connect to'),
   bootnodes: setting('--bootnodes <list>', list, [], 'Multiaddresses to connect to, separated by commas'),

@@ -69,7 +69,10 @@ export interface CallContext {
 
 export interface CallOutcome {
   readonly output: Uint8Array
+  /** After refunds, intrinsic gas included. */
   readonly gasUsed: bigint
+  /** What came back at the end; the call needed this much more on the way. */
+  readonly gasRefund: bigint
   /** Absent when the call succeeded. */
   readonly failure?: { readonly reverted: boolean; readonly message: string }
   readonly accessList: readonly AccessListEntry[]
@@ -104,9 +107,10 @@ export class CallRunner {
       { state },
     )
     const vm = await createVM({ common: this.#spec.common, stateManager: state, evm })
+    const tx = this.#transaction(message)
     try {
       const result = await runTx(vm, {
-        tx: this.#transaction(message),
+        tx,
         block,
         skipNonce: true,
         skipBlockGasLimitValidation: true,
@@ -114,9 +118,12 @@ export class CallRunner {
         reportAccessList: true,
       })
       const error = result.execResult.exceptionError
+      const beforeRefund = result.execResult.executionGasUsed + tx.getIntrinsicGas()
       return {
         output: result.execResult.returnValue,
         gasUsed: result.totalGasSpent,
+        // none when the calldata floor (EIP-7623) was more than what was used
+        gasRefund: beforeRefund > result.totalGasSpent ? beforeRefund - result.totalGasSpent : 0n,
         ...(error === undefined
           ? {}
           : { failure: { reverted: error.error === 'revert', message: error.error as string } }),

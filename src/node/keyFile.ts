@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { messageOf, NodeError } from '../errors/errors.ts'
 import { type Address, type Hex, hexToBytes, isHexBytes } from '../primitives/hex.ts'
-import { isPrivateKey } from '../primitives/secp256k1.ts'
+import { isPrivateKey, privateKeyToAddress } from '../primitives/secp256k1.ts'
 
 const hex = (length: number) =>
   z
@@ -42,4 +42,25 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
     throw new NodeError('BAD_CONFIG', `The key file ${path}: ${issue?.path.join('.')}: ${issue?.message}.`)
   }
   return parsed.data
+}
+
+/** A validator's keys, ready to use. */
+export interface ValidatorKey {
+  /** The consensus key. */
+  readonly privateKey: Uint8Array
+  readonly address: Address
+  readonly operator: Address
+  readonly revealSeed: Uint8Array
+}
+
+export async function readValidatorKey(path: string): Promise<ValidatorKey> {
+  const { privateKey, operator, revealSeed } = await readKeyFile(path)
+  if (operator === undefined || revealSeed === undefined) {
+    throw new NodeError(
+      'BAD_CONFIG',
+      `The key file ${path} is no validator's: it needs "operator" and "revealSeed".`,
+    )
+  }
+  const key = hexToBytes(privateKey)
+  return { privateKey: key, address: privateKeyToAddress(key), operator, revealSeed: hexToBytes(revealSeed) }
 }
