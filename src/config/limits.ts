@@ -64,6 +64,8 @@ export const limits = {
   rpcSocketPingMs: 30_000,
   /** A request must be complete within this time, or a slow sender could hold a connection for ever. */
   rpcRequestMs: 30_000,
+  /** A connection on which nothing moves for this long is closed, also when its client does not read an answer. */
+  rpcSilenceMs: 120_000,
   /** Idle connections stay open a little longer than common proxies keep theirs, so that the proxy closes first. */
   rpcKeepAliveMs: 65_000,
   /** Subscriptions of one WebSocket: every head is matched against each. */
