@@ -86,8 +86,12 @@ export const limits = {
   rpcFilterAlternatives: 1_000,
   /** Blocks of one fee history: what other clients serve. */
   rpcFeeHistoryBlocks: 1_024,
+  /** Blocks of one with rewards: each needs all receipts of its block. */
+  rpcFeeRewardBlocks: 128,
   /** Percentiles asked of each of them. */
   rpcFeeHistoryPercentiles: 100,
+  /** Transactions in the pool above which its whole content is not listed: it would not fit an answer. */
+  rpcPoolListing: 8_192,
   /** Slots in one proof, or in one reading of many slots. */
   rpcStorageSlots: 1_024,
   /** Gas of a call that nobody pays for: more than a block, so that large views work, yet bounded. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../../src/config/limits.ts'
 import { FakeNode, GWEI, makeBlock, makeRpc, RECIPIENT, signedTx, wallet } from './fixtures.ts'
 
 const transfer = (nonce: number, tipWei: bigint) =>
@@ -73,6 +74,12 @@ describe('eth_feeHistory', () => {
     expect(history.oldestBlock).toBe('0x0')
     expect(history.gasUsedRatio).toHaveLength(2)
     expect(history.reward).toBe(undefined)
+    const long = new FakeNode(Array.from({ length: 140 }, (_, number) => block(number, [])))
+    const ratios = async (...percentiles: number[]) =>
+      ((await makeRpc(long).get('eth_feeHistory', '0x400', 'latest', percentiles)) as typeof history)
+        .gasUsedRatio
+    expect(await ratios()).toHaveLength(140)
+    expect(await ratios(50)).toHaveLength(limits.rpcFeeRewardBlocks)
     for (const wrong of [
       ['0x0', 'latest', []],
       ['0x1', 'latest', [50, 40]],

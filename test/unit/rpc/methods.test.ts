@@ -390,6 +390,15 @@ describe('the pool', () => {
   })
 })
 
+describe('a pool too full to list', () => {
+  it('is refused whole, and still shown by sender', async () => {
+    node.pool.status = () => ({ pending: limits.rpcPoolListing, queued: 1, slots: 1 })
+    expect(await codeOf('txpool_content')).toBe(-32005)
+    expect(await codeOf('txpool_inspect')).toBe(-32005)
+    expect(await rpc.get('txpool_contentFrom', EMITTER)).toEqual({ pending: {}, queued: {} })
+  })
+})
+
 describe('openledger', () => {
   it('gives records with integers of any size as quantities', async () => {
     const record = { id: '0x1', owner: RECIPIENT, versions: [{ records: toHex(2n ** 70n), root: null }] }
