@@ -237,6 +237,8 @@ export const limits = {
   rpcSocketPingMs: 30_000,
   /** A request must be complete within this time, or a slow sender could hold a connection for ever. */
   rpcRequestMs: 30_000,
+  /** A connection on which nothing moves for this long is closed, also when its client does not read an answer. */
+  rpcSilenceMs: 120_000,
   /** Idle connections stay open a little longer than common proxies keep theirs, so that the proxy closes first. */
   rpcKeepAliveMs: 65_000,
   /** Subscriptions of one WebSocket: every head is matched against each. */
@@ -257,8 +259,12 @@ export const limits = {
   rpcFilterAlternatives: 1_000,
   /** Blocks of one fee history: what other clients serve. */
   rpcFeeHistoryBlocks: 1_024,
+  /** Blocks of one with rewards: each needs all receipts of its block. */
+  rpcFeeRewardBlocks: 128,
   /** Percentiles asked of each of them. */
   rpcFeeHistoryPercentiles: 100,
+  /** Transactions in the pool above which its whole content is not listed: it would not fit an answer. */
+  rpcPoolListing: 8_192,
   /** Slots in one proof, or in one reading of many slots. */
   rpcStorageSlots: 1_024,
   /** Gas of a call that nobody pays for: more than a block, so that large views work, yet bounded. */

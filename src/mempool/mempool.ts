@@ -1,12 +1,12 @@
 import type { Common } from '@ethereumjs/common'
 import { limits } from '../config/limits.ts'
-import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
+import { isNodeError, NodeError } from '../errors/errors.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { Logger } from '../runtime/logger.ts'
 import type { AccountRecord } from '../state/types.ts'
 import { authoritiesOf, PendingAuthorities } from './authorities.ts'
 import { BestTransactions } from './bestTransactions.ts'
+import { EventQueue } from './eventQueue.ts'
 import { EvictionOrder } from './evictionOrder.ts'
 import type { PoolHead, PoolState } from './ports.ts'
 import {
@@ -37,15 +37,12 @@ export class Mempool {
   readonly #rules: PriceRules
   readonly #bounds: MempoolBounds
   readonly #clock: Clock
-  readonly #logger: Logger
   readonly #schedule: Common
   readonly #byHash = new Map<Hash, Entry>()
   readonly #queues = new Map<Address, SenderQueue>()
   readonly #eviction = new EvictionOrder()
   readonly #authorities = new PendingAuthorities()
-  readonly #listeners = new Set<(event: MempoolEvent) => void>()
-  /** Told only when a change is complete, so that a listener never sees the pool half changed. */
-  #untold: MempoolEvent[] = []
+  readonly #events: EventQueue
   #common: Common
   #head: PoolHead
   #state: PoolState
@@ -56,7 +53,7 @@ export class Mempool {
     this.#rules = options
     this.#bounds = { ...DEFAULT_BOUNDS, ...options.bounds }
     this.#clock = modules.clock
-    this.#logger = modules.logger
+    this.#events = new EventQueue(modules.logger)
     this.#head = modules.head
     this.#state = modules.state
     this.#schedule = options.common
@@ -99,7 +96,7 @@ export class Mempool {
     const evicted = this.#makeRoom(entry, queue, present)
     this.#insert(entry, queue, authorities)
     for (const victim of evicted) this.#forget(victim, 'evicted')
-    this.#tell()
+    this.#events.tell()
   }
 
   /** Puts transactions back, for instance those of a journal; what is no longer valid is left out. */
@@ -145,7 +142,7 @@ export class Mempool {
     this.#expire()
     this.#trimAllGapped()
     this.#announce(promoted)
-    this.#tell()
+    this.#events.tell()
   }
 
   /** Takes a transaction out that a builder found invalid; those behind it wait for its nonce to be filled. */
@@ -156,7 +153,7 @@ export class Mempool {
     this.#remove(queue, (other) => other === entry, 'refused')
     this.#trimGapped(queue)
     this.#trimAllGapped()
-    this.#tell()
+    this.#events.tell()
     return true
   }
 
@@ -201,8 +198,7 @@ export class Mempool {
 
   /** Returns the function that ends the subscription. Listeners are called synchronously and must not throw. */
   subscribe(listener: (event: MempoolEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#events.subscribe(listener)
   }
 
   #checkAccountBounds(transaction: PooledTransaction, queue: SenderQueue, isDelegated: boolean): void {
@@ -338,7 +334,7 @@ export class Mempool {
     this.#slots -= entry.slots
     this.#authorities.remove(transaction)
     if (this.#queues.get(transaction.sender)?.length === 0) this.#queues.delete(transaction.sender)
-    this.#untold.push({ type: 'dropped', transaction, reason })
+    this.#events.push({ type: 'dropped', transaction, reason })
   }
 
   #reprice(queue: SenderQueue): void {
@@ -363,10 +359,10 @@ export class Mempool {
         this.add(transaction.bytes)
       } catch (error) {
         if (!isNodeError(error)) throw error
-        this.#untold.push({ type: 'dropped', transaction, reason: 'forkRules' })
+        this.#events.push({ type: 'dropped', transaction, reason: 'forkRules' })
       }
     }
-    this.#tell()
+    this.#events.tell()
   }
 
   #settleFacts(): SettleFacts {
@@ -376,21 +372,7 @@ export class Mempool {
   #announce(entries: readonly Entry[]): void {
     if (entries.length === 0) return
     for (const entry of entries) entry.announced = true
-    this.#untold.push({ type: 'pending', transactions: entries.map((entry) => entry.transaction) })
-  }
-
-  #tell(): void {
-    const events = this.#untold
-    this.#untold = []
-    for (const event of events) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(event)
-        } catch (error) {
-          this.#logger.error({ error: messageOf(error) }, 'a mempool listener failed')
-        }
-      }
-    }
+    this.#events.push({ type: 'pending', transactions: entries.map((entry) => entry.transaction) })
   }
 }
 

@@ -50,18 +50,17 @@ export class RpcServer implements Service {
   #http: FastifyInstance | undefined
 
   constructor(options: RpcServerOptions, modules: RpcServerModules) {
-    const { ports, clock, random, logger, observe } = modules
+    const { clock, random, logger, observe } = modules
+    // Named one by one: a port may be a getter or a method of a class, which a spread would lose.
+    const { chain, state, calls, mempool, sync, events, facts, openledger } = modules.ports
+    const fees = new FeeOracle(options, { chain })
+    const filters = new FilterStore({ chain, mempool, clock, random })
     this.#options = options
     this.#modules = modules
-    this.#filters = new FilterStore({ chain: ports.chain, mempool: ports.mempool, clock, random })
-    this.#hub = new SubscriptionHub({
-      events: ports.events,
-      mempool: ports.mempool,
-      sync: ports.sync,
-      random,
-    })
+    this.#filters = filters
+    this.#hub = new SubscriptionHub({ events, mempool, sync, random })
     this.#dispatcher = new Dispatcher({
-      context: { ...ports, fees: new FeeOracle(options, { chain: ports.chain }), filters: this.#filters },
+      context: { chain, state, calls, mempool, sync, events, facts, openledger, fees, filters },
       methods: enabledMethods(options.namespaces),
       clock,
       logger,
@@ -114,6 +113,7 @@ export class RpcServer implements Service {
     const http = fastify({
       bodyLimit: limits.rpcBodyBytes,
       requestTimeout: limits.rpcRequestMs,
+      connectionTimeout: limits.rpcSilenceMs,
       keepAliveTimeout: limits.rpcKeepAliveMs,
       forceCloseConnections: true,
       exposeHeadRoutes: false,

@@ -96,7 +96,10 @@ export class RpcSocket {
       this.#cutOff('notifications are read too slowly')
       return
     }
-    this.#socket.send(text)
+    // Reading may have stopped for these bytes, and goes on once they are out.
+    this.#socket.send(text, () => {
+      if (this.#socket.isPaused) this.#advance()
+    })
   }
 
   #cutOff(reason: string): void {

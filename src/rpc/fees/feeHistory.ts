@@ -39,8 +39,10 @@ export async function feeHistory(
   }
 }
 
-async function lastBlocks(chain: ChainReader, { newest, blockCount }: FeeHistoryQuery): Promise<Block[]> {
-  const count = Math.min(blockCount, limits.rpcFeeHistoryBlocks, Number(newest.header.number) + 1)
+async function lastBlocks(chain: ChainReader, query: FeeHistoryQuery): Promise<Block[]> {
+  const { newest, blockCount, percentiles } = query
+  const most = percentiles.length > 0 ? limits.rpcFeeRewardBlocks : limits.rpcFeeHistoryBlocks
+  const count = Math.min(blockCount, most, Number(newest.header.number) + 1)
   const blocks: Block[] = []
   for (let back = count - 1; back >= 0; back--) {
     const block = back === 0 ? newest : await chain.blockByNumber(newest.header.number - BigInt(back))

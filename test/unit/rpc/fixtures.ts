@@ -2,6 +2,7 @@ import { type Block, createBlock } from '@ethereumjs/block'
 import type { Common } from '@ethereumjs/common'
 import { createTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
 import { Mempool } from '../../../src/mempool/mempool.ts'
+import { bigIntToBytes } from '../../../src/primitives/bytes.ts'
 import { bytesToHex, type Hash, type Hex } from '../../../src/primitives/hex.ts'
 import { Dispatcher } from '../../../src/rpc/dispatcher.ts'
 import { locateLogs } from '../../../src/rpc/encode/receipt.ts'
@@ -257,7 +258,7 @@ export class FakeNode implements RpcPorts {
 /** Random bytes that count up, so that ids are known. */
 export function countingRandom(): Random {
   let next = 0
-  return { bytes: (length) => new Uint8Array(length).fill(++next % 256) }
+  return { bytes: (length) => bigIntToBytes(BigInt(++next), length) }
 }
 
 export function makeContext(node: FakeNode): RpcContext {

@@ -1,7 +1,9 @@
+import { limits } from '../../../config/limits.ts'
 import type { PooledTransaction } from '../../../mempool/transaction.ts'
 import type { AccountContent } from '../../../mempool/types.ts'
-import type { Address } from '../../../primitives/hex.ts'
 import { checksumAddress } from '../../encode/checksum.ts'
+import { limitExceeded } from '../../errors.ts'
+import type { MempoolPort } from '../../ports.ts'
 
 type Encode<T> = (transaction: PooledTransaction) => T
 
@@ -12,8 +14,15 @@ export function byNonce<T>(transactions: readonly PooledTransaction[], encode: E
   )
 }
 
-/** All accounts' transactions, keyed by checksummed address and nonce. */
-export function bySender<T>(content: ReadonlyMap<Address, AccountContent>, encode: Encode<T>) {
+/** The whole pool, keyed by checksummed address and nonce. */
+export function bySender<T>(mempool: MempoolPort, encode: Encode<T>) {
+  const { pending, queued } = mempool.status()
+  if (pending + queued > limits.rpcPoolListing) {
+    throw limitExceeded(
+      `the pool holds more than ${limits.rpcPoolListing} transactions; ask for one sender with txpool_contentFrom`,
+    )
+  }
+  const content = mempool.content()
   const pick = (part: keyof AccountContent) =>
     Object.fromEntries(
       [...content]

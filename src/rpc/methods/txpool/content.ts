@@ -7,5 +7,5 @@ export const txpoolContent = defineMethod({
   summary: 'All transactions in the pool',
   params: {},
   result: 'pending and queued, by sender and nonce',
-  handler: (_params, { mempool }) => bySender(mempool.content(), ({ tx }) => encodeTransaction(tx)),
+  handler: (_params, { mempool }) => bySender(mempool, ({ tx }) => encodeTransaction(tx)),
 })

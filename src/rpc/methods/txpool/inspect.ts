@@ -9,7 +9,7 @@ export const txpoolInspect = defineMethod({
   summary: 'All transactions in the pool, one line each',
   params: {},
   result: 'pending and queued, by sender and nonce',
-  handler: (_params, { mempool }) => bySender(mempool.content(), summarize),
+  handler: (_params, { mempool }) => bySender(mempool, summarize),
 })
 
 function summarize({ tx, gasLimit, feeCapWei }: PooledTransaction): string {
