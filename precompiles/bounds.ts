@@ -25,8 +25,8 @@ export const bounds = {
   scoresPerCall: 64,
   /** Contributions ordered in one call: an LSH leader costs about 700,000 gas, so the gas limit ends it earlier. */
   orderPerCall: 64,
-  /** Contributions looked at in one freeze call: about 10,000 gas each. */
-  freezePerCall: 1024,
+  /** Contributions looked at in one freeze call: about 10,000 gas each, and 512 members fit a chunk. */
+  freezePerCall: 512,
   /** Records of one contribution: larger sets are several contributions. Keeps score weights well inside 64 bits. */
   recordsPerContribution: 1_000_000,
   /** Content of one contribution: 1 TiB. */

@@ -178,6 +178,7 @@ interface IDatanetRegistry is IClaimable {
     error InvalidThreshold(uint16 acceptThresholdBps);
     error WrongPolicy(uint8 policy); // the method belongs to another policy
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
+    error WrongBond(uint256 bondWei, uint256 neededWei);
     error ZeroCommitment();
     error InvalidScorer(address scorer);
     error AlreadyScorer(address scorer);
@@ -217,7 +218,8 @@ interface IDatanetRegistry is IClaimable {
     /// @notice Takes the seat away at once; scores already revealed still count. Owner of a curated Datanet only.
     function dismissScorer(uint64 datanetId, address scorer) external;
 
-    /// @notice Takes a seat in an open Datanet with a bond, which is also the weight of the caller's scores.
+    /// @notice Takes a seat in an open Datanet with a bond of exactly `scorerBondWei`. Every seat has one vote, so votes
+    /// follow what is at stake.
     function joinScorers(uint64 datanetId) external payable returns (uint8 seat);
 
     /// @notice Stops scoring in an open Datanet; the bond stays until what the caller scored is resolved.
@@ -262,9 +264,9 @@ interface IDatanetRegistry is IClaimable {
     ) external;
 
     /// @notice Decides contributions whose scorers have all revealed or whose reveal window has closed. Permissionless;
-    /// leaves the others as they are. Needs the lesser of 3 and the number of seats taken (curated), or 3 (open).
-    /// A majority by weight of reports that differ from the claim refutes it. Otherwise the lower weighted median of the
-    /// qualities decides.
+    /// leaves the others as they are. Needs 3 reports (open), or the lesser of 3 and the number of seats that are not the
+    /// contributor's, at least 1 (curated).
+    /// More than half of the reports differing from the claim refute it. Otherwise the lower median of the qualities decides.
     /// @return statuses of the contributions after the call, in the order asked
     function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
@@ -289,9 +291,8 @@ interface IDatanetRegistry is IClaimable {
         uint32 count
     ) external view returns (uint64[] memory contributionIds);
 
-    function scorersOf(
-        uint64 datanetId
-    ) external view returns (address[] memory accounts, uint256[] memory bondsWei);
+    /// @return accounts with a seat now, in the order of the seats
+    function scorersOf(uint64 datanetId) external view returns (address[] memory accounts);
 
     function getVersion(uint64 datanetId, uint32 version) external view returns (Version memory info);
 

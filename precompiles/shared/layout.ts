@@ -16,10 +16,19 @@ import type { SlotReader, Store } from './store.ts'
  * dynamic array keeps its length in its slot and its items from keccak256(slot) on.
  */
 type UintBits = 8 | 16 | 32 | 40 | 64 | 80 | 96 | 128 | 256
-export type FieldType = `uint${UintBits}` | 'address' | 'bool' | 'bytes32' | 'string' | 'mapping' | 'array'
+type FixedArray = `uint${UintBits}[${number}]` | `bytes32[${number}]`
+export type FieldType =
+  | `uint${UintBits}`
+  | 'address'
+  | 'bool'
+  | 'bytes32'
+  | 'string'
+  | 'mapping'
+  | 'array'
+  | FixedArray
 type Fields = Readonly<Record<string, FieldType>>
 
-type ValueType = Exclude<FieldType, 'string' | 'mapping' | 'array'>
+type ValueType = Exclude<FieldType, 'string' | 'mapping' | 'array' | FixedArray>
 type Value<T extends FieldType> = T extends 'uint8' | 'uint16' | 'uint32' | 'uint40'
   ? number
   : T extends `uint${string}`
@@ -54,10 +63,20 @@ export interface Struct<F extends Fields> {
 /** The fields that a struct was made of. */
 export type FieldsOf<S> = S extends Struct<infer F> ? F : never
 
+/** Bits that a field takes up; a fixed array takes whole slots. */
 function bitsOf(type: FieldType): number {
+  const array = /^(.+)\[(\d+)\]$/.exec(type)
+  if (array !== null) {
+    const itemsPerSlot = Math.floor(256 / bitsOf(array[1] as FieldType))
+    return Math.ceil(Number(array[2]) / itemsPerSlot) * 256
+  }
   if (type.startsWith('uint')) return Number(type.slice('uint'.length))
   if (type === 'address') return 160
   return type === 'bool' ? 8 : 256
+}
+
+function isValue(type: FieldType): boolean {
+  return type !== 'string' && type !== 'mapping' && type !== 'array' && !type.endsWith(']')
 }
 
 /** Places the fields of a struct, in the order given. */
@@ -67,12 +86,18 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
   let used = 0
   for (const [name, type] of Object.entries(fields)) {
     const bits = bitsOf(type)
-    if (used + bits > 256) {
+    if (used > 0 && used + bits > 256) {
       slot += 1
       used = 0
     }
     places[name] = { type, slot: BigInt(slot), offset: BigInt(used), bits, mask: (1n << BigInt(bits)) - 1n }
-    used += bits
+    if (bits <= 256) {
+      used += bits
+      continue
+    }
+    // a fixed array starts and ends with whole slots; `used` of a full slot makes the next field open a new one
+    slot += bits / 256 - 1
+    used = 256
   }
   return { fields, places: places as Struct<F>['places'], slots: slot + 1 }
 }
@@ -105,7 +130,7 @@ export class StructView<F extends Fields> {
   values(): StructValues<F> {
     const read: Record<string, unknown> = {}
     for (const [name, place] of Object.entries<Place>(this.layout.places)) {
-      if (place.type === 'string' || place.type === 'mapping' || place.type === 'array') continue
+      if (!isValue(place.type)) continue
       read[name] = this.get(name as unknown as ValueNames<F>)
     }
     return read as StructValues<F>
