@@ -38,6 +38,8 @@ export const bounds = {
   parentsPerAdapter: 4,
   /** Of the owner's share, at most half goes to parents. */
   royaltyBps: 5000,
+  /** Rows of one page: 64 KB at k = 1024. */
+  rowsPerPage: 64,
   /** LoRA ranks above this are full fine-tuning in all but name. */
   rank: 1024,
 

@@ -311,9 +311,13 @@ interface IProofOfAttribution is IClaimable {
     /// @notice Settles receipts. Never reverts for one of them: each has its settlement code in `settlements`.
     function settle(SignedReceipt[] calldata receipts) external returns (uint8[] memory settlements);
 
-    /// @notice Draws the audits of receipts settled in an earlier block from the randomness of the block after theirs.
+    /// @notice Draws the audits of receipts settled in an earlier block. seed = keccak256(randomness ‖ receiptId), with the
+    /// prevRandao of the block after the receipt's (of the newest block a multiple of 8192 later, if that is forgotten).
+    /// The receipt is audited when uint256(seed) mod 10000 < auditRateBps. Seat i (from 0) goes to auditor number
+    /// uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted over the bonds of the auditors not yet
+    /// seated in the order of auditorsOf: registered before the receipt settled, and neither the host nor its signer.
     /// @return statuses of the receipts after the call
-    function drawAudits(ReceiptFacts[] calldata facts) external returns (uint8[] memory statuses);
+    function drawAudits(bytes32[] calldata receiptIds) external returns (uint8[] memory statuses);
 
     /// @notice Commits the caller's verdicts on several receipts at once.
     /// @param commitment keccak256(abi.encode(auditor, receiptIds, verdicts, digests, salt))
@@ -368,9 +372,9 @@ interface IProofOfAttribution is IClaimable {
 
     function getWindow(uint64 adapterId, uint64 windowIndex) external view returns (Window memory window);
 
-    /// @return current index of the newest window, or of the one that the first receipt will open
-    /// @return nextToClose index of the oldest window that is not closed
-    function windowsOf(uint64 adapterId) external view returns (uint64 current, uint64 nextToClose);
+    /// @return newest index, from 1; zero before the first
+    /// @return closed how many are closed; the oldest that is not has the index after it
+    function windowsOf(uint64 adapterId) external view returns (uint64 newest, uint64 closed);
 
     /// @return query k int16, big endian, of a summed window
     function windowQuery(uint64 adapterId, uint64 windowIndex) external view returns (bytes memory query);

@@ -50,7 +50,9 @@ export class Store implements SlotReader {
   /** Writes what changed; a slot that holds its old value again costs nothing. */
   flush(): void {
     for (const [slot, value] of this.#written) {
-      if (this.#loaded.get(slot) !== value) this.#host.sstore(slot, value)
+      if (this.#loaded.get(slot) === value) continue
+      this.#host.sstore(slot, value)
+      this.#loaded.set(slot, value)
     }
     this.#written.clear()
   }
