@@ -36,6 +36,9 @@ export type Outcome<T> =
       readonly result: CallResult
     }
 
+/** Names of the custom errors that calls have ended in, by precompile, for tests that must have seen them all. */
+export const seenErrors = new Map<Address, Set<string>>()
+
 /** A precompile as a client sees it: encoded and decoded by viem, so that every test also checks the codec. */
 export class Contract<const A extends Abi> {
   readonly chain: MemoryChain
@@ -74,6 +77,8 @@ export class Contract<const A extends Abi> {
         abi: this.abi as Abi,
         data: bytesToHex(result.output),
       })
+      const seen = seenErrors.get(this.address) ?? new Set<string>()
+      seenErrors.set(this.address, seen.add(errorName))
       return { ok: false, error: errorName, args: (errorArgs ?? []) as readonly unknown[], result }
     }
     const value = decodeFunctionResult({
