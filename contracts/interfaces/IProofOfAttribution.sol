@@ -264,7 +264,6 @@ interface IProofOfAttribution is IClaimable {
     error NotRequester(address caller);
     error NotInCommittee(bytes32 receiptId, address caller);
     error AlreadyCommitted(bytes32 receiptId);
-    error AlreadyRevealed(bytes32 receiptId);
     error AlreadyMarked(bytes32 receiptId);
     error ZeroCommitment();
     error UnknownCommitment(bytes32 commitment);

@@ -125,7 +125,7 @@ function recordVerdict(call: AttributionCall, receiptId: Hash, verdict: number, 
   if (!commitsClosed(call, committee))
     fail('TooEarly', { fromBlock: BigInt(audit.get('commitEndBlock') + 1) })
   const revealed = BigInt(audit.get('revealed'))
-  if (hasBit(revealed, seat)) fail('AlreadyRevealed', { receiptId })
+  invariant(!hasBit(revealed, seat), 'a seat commits once, and a reveal takes its commitment away')
   if (verdict === verdicts.none || verdict > VERDICT_MAX) fail('InvalidVerdict', { verdict })
   audit.set('revealed', Number(withBit(revealed, seat)))
   audit.set('verdicts', audit.get('verdicts') | (verdict << (seat * VERDICT_BITS)))
