@@ -177,6 +177,16 @@ describe('sync over the in-memory network', () => {
     expect(app.submitted).toEqual(chain200.map((_block, index) => index + 1))
   })
 
+  it('keeps within the quota of the only peer there is', async () => {
+    const long = makeChain(20 * limits.syncRangeEnvelopes)
+    const server = await start({ app: new TestApp(long) })
+    const node = await start({ known: addresses() })
+    await clock.advance(10_000)
+    holds(node, long)
+    expect(node.logs.filter(({ msg }) => msg === 'sync started')).toHaveLength(1)
+    expect(server.logs.filter(({ offence }) => offence !== undefined)).toEqual([])
+  })
+
   it('stops while a request is open', async () => {
     const silent = liar(chain200, { readEnvelopes: () => new Promise<never>(() => {}) })
     await start({ served: silent, claimedHeight: () => 200 })
