@@ -116,10 +116,10 @@ export const limits = {
 
   // --- network: connections and peers ---
 
-  /** Connections of both directions: a network of 100 nodes stays well connected with far fewer. */
-  connections: 64,
-  /** Connections that others opened; the rest is kept for peers that this node chose (against eclipse). */
-  inboundConnections: 48,
+  /** Connections of both directions: to all configured peers, and as many strangers as may connect. */
+  connections: 192,
+  /** Connections that strangers opened; the rest is kept for configured peers (against eclipse). */
+  inboundConnections: 64,
   /** Connections that one host opened, other than the loopback address. */
   inboundConnectionsPerHost: 16,
   /** Connections under way that are not authenticated yet. */
@@ -128,8 +128,8 @@ export const limits = {
   inboundConnectionsPerSecond: 10,
   /** Streams that one peer may have open: gossip, ping, identify and the concurrent requests of all protocols. */
   streamsPerConnection: 128,
-  /** Configured peers, bootstrap and direct: each may cost a dial a minute for ever. */
-  configuredPeers: 256,
+  /** Configured peers, bootstrap and direct: the other 99 validators of the largest set, and some bootstrap nodes. */
+  configuredPeers: 128,
   /** Dials under way at a time. */
   parallelDials: 8,
   /** Time for one dial, with encryption and multiplexing. */

@@ -8,9 +8,19 @@ interface History {
   readonly restUntilMs: number
   /** Counts requests of all peers: the one asked longest ago comes next. */
   readonly askedAt: number
+  /** Not to be asked earlier than this, or its quota is exceeded. */
+  readonly nextAskMs: number
 }
 
-const FRESH: History = { failures: 0, restUntilMs: 0, askedAt: 0 }
+/** A peer to ask, and how long to wait before. */
+export interface Choice {
+  readonly peer: SyncPeer
+  readonly waitMs: number
+}
+
+const FRESH: History = { failures: 0, restUntilMs: 0, askedAt: 0, nextAskMs: 0 }
+/** The pace that a peer's own limit allows in the long run. */
+const PACE_MS = Math.ceil(1_000 / limits.syncRequestsPerSecond)
 /** Failures in a row from which on each one is reported. */
 const TOLERATED_FAILURES = 2
 
@@ -32,17 +42,20 @@ export class PeerPool {
   }
 
   /** A peer that says it has this height. */
-  pick(height: number): SyncPeer | undefined {
-    let choice: SyncPeer | undefined
-    for (const peer of this.#available()) {
-      if (peer.head.height < height) continue
-      if (choice === undefined || this.#history(peer).askedAt < this.#history(choice).askedAt) choice = peer
+  pick(height: number): Choice | undefined {
+    let peer: SyncPeer | undefined
+    for (const candidate of this.#available()) {
+      if (candidate.head.height < height) continue
+      if (peer === undefined || this.#history(candidate).askedAt < this.#history(peer).askedAt)
+        peer = candidate
     }
-    if (choice !== undefined) {
-      this.#asked += 1
-      this.#histories.set(choice.id, { ...this.#history(choice), askedAt: this.#asked })
-    }
-    return choice
+    if (peer === undefined) return undefined
+    const history = this.#history(peer)
+    const nowMs = this.#clock.nowMs()
+    const atMs = Math.max(nowMs, history.nextAskMs)
+    this.#asked += 1
+    this.#histories.set(peer.id, { ...history, askedAt: this.#asked, nextAskMs: atMs + PACE_MS })
+    return { peer, waitMs: atMs - nowMs }
   }
 
   succeeded(peer: SyncPeer): void {

@@ -1,5 +1,6 @@
 import { limits } from '../config/limits.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
+import { type Clock, sleep } from '../runtime/clock.ts'
 import {
   decodeRangeResponse,
   encodeRangeRequest,
@@ -27,11 +28,13 @@ interface Prefetch {
 export class RangeFetcher {
   readonly #pool: PeerPool
   readonly #requests: SyncRequests
+  readonly #clock: Clock
   #ahead: Prefetch | undefined
 
-  constructor(modules: { pool: PeerPool; requests: SyncRequests }) {
+  constructor(modules: { pool: PeerPool; requests: SyncRequests; clock: Clock }) {
     this.#pool = modules.pool
     this.#requests = modules.requests
+    this.#clock = modules.clock
   }
 
   /** The range that begins at a height; undefined when nobody can be asked for it. Errors: CANCELLED. */
@@ -65,12 +68,14 @@ export class RangeFetcher {
 
   async #fetch(fromHeight: number, signal: AbortSignal): Promise<FetchedRange | undefined> {
     const request = { fromHeight, count: limits.syncRangeEnvelopes, maxBytes: limits.syncRangeBytes }
-    for (let peer = this.#pool.pick(fromHeight); peer !== undefined; peer = this.#pool.pick(fromHeight)) {
+    for (;;) {
+      const choice = this.#pool.pick(fromHeight)
+      if (choice === undefined) return undefined
+      await sleep(this.#clock, choice.waitMs, signal)
       if (signal.aborted) throw new NodeError('CANCELLED', 'Sync stopped.')
-      const decided = await this.#ask(peer, request, signal)
-      if (decided !== undefined) return { peer, decided }
+      const decided = await this.#ask(choice.peer, request, signal)
+      if (decided !== undefined) return { peer: choice.peer, decided }
     }
-    return undefined
   }
 
   async #ask(

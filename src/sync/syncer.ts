@@ -61,7 +61,7 @@ export class Syncer implements Service {
   constructor(modules: SyncerModules) {
     this.#modules = modules
     this.#pool = new PeerPool(modules.peers, modules.clock)
-    this.#fetcher = new RangeFetcher({ pool: this.#pool, requests: modules.requests })
+    this.#fetcher = new RangeFetcher({ ...modules, pool: this.#pool })
     this.#startingHeight = modules.app.headHeight()
   }
 

@@ -7,7 +7,7 @@ import { hostOf, isLoopback } from './addresses.ts'
 export interface GaterOptions {
   /** Refuse every connection that leaves or enters this machine. */
   readonly loopbackOnly: boolean
-  /** Peers of the configuration: they may exceed the limit of inbound connections. */
+  /** Peers of the configuration: the limit of inbound connections is for all others. */
   readonly configured: ReadonlySet<PeerId>
   readonly admits: (peer: PeerId) => boolean
   readonly connections: () => readonly Connection[]
@@ -17,6 +17,7 @@ export interface GaterOptions {
 export function connectionGater(options: GaterOptions): ConnectionGater {
   const { loopbackOnly, configured, admits, connections } = options
   const inbound = () => connections().filter(({ direction }) => direction === 'inbound')
+  const strangers = () => inbound().filter(({ remotePeer }) => !configured.has(remotePeer.toString()))
   return {
     denyDialMultiaddr: (address) => loopbackOnly && !isLoopback(address),
     denyInboundConnection: ({ remoteAddr }) => {
@@ -25,7 +26,7 @@ export function connectionGater(options: GaterOptions): ConnectionGater {
     },
     denyInboundEncryptedConnection: (peer) => {
       const id = peer.toString()
-      return !admits(id) || (!configured.has(id) && inbound().length >= limits.inboundConnections)
+      return !admits(id) || (!configured.has(id) && strangers().length >= limits.inboundConnections)
     },
     denyOutboundEncryptedConnection: (peer) => !admits(peer.toString()),
     // what peers tell of addresses is not remembered: only configured ones are dialled

@@ -35,6 +35,13 @@ export interface GossipsubWireOptions {
   readonly direct: GossipsubOpts['directPeers']
 }
 
+/** What version 14.1.2 does not show of itself; each use copes with it being gone. */
+interface GossipsubInternals {
+  readonly status?: { readonly heartbeatTimeout?: NodeJS.Timeout }
+  readonly idontwants?: ReadonlyMap<PeerId, ReadonlyMap<string, number>>
+  readonly mcache?: { observeDuplicate(msgId: string, peer: PeerId): void }
+}
+
 /** Gossip over gossipsub, with validation before forwarding and a guard before its decoder. */
 export class GossipsubWire implements GossipWire {
   readonly #options: GossipsubWireOptions
@@ -100,18 +107,30 @@ export class GossipsubWire implements GossipWire {
     const { propagationSource, msgId, msg } = event.detail
     const from = propagationSource.toString()
     this.#judge(msg, from)
-      .then((verdict) => this.#gossipsub?.reportMessageValidationResult(msgId, from, RESULTS[verdict]))
+      .then((verdict) => {
+        if (verdict === 'accept') this.#spareThoseWhoHaveIt(msgId)
+        this.#gossipsub?.reportMessageValidationResult(msgId, from, RESULTS[verdict])
+      })
       .catch((error: unknown) => {
         this.#modules.logger.error({ error: messageOf(error) }, 'a gossip message was not judged')
       })
   }
 
+  /** gossipsub keeps the IDONTWANTs it gets and forwards regardless; peers noted here are left out. */
+  #spareThoseWhoHaveIt(msgId: string): void {
+    const internals = this.#internals()
+    for (const [peer, ids] of internals?.idontwants ?? []) {
+      if (ids.has(msgId)) internals?.mcache?.observeDuplicate(msgId, peer)
+    }
+  }
+
   /** gossipsub's own stop leaves its next heartbeat scheduled, which keeps the process for up to a second. */
   #stopHeartbeat(): void {
-    const internals = this.#gossipsub as unknown as
-      | { status?: { heartbeatTimeout?: NodeJS.Timeout } }
-      | undefined
-    clearTimeout(internals?.status?.heartbeatTimeout)
+    clearTimeout(this.#internals()?.status?.heartbeatTimeout)
+  }
+
+  #internals(): GossipsubInternals | undefined {
+    return this.#gossipsub as unknown as GossipsubInternals | undefined
   }
 
   async #judge(message: Message, from: PeerId): Promise<Verdict> {

@@ -1,6 +1,6 @@
 import type { Network } from '../../../src/network/network.ts'
 import { noMetrics } from '../../../src/network/ports.ts'
-import { systemRandom } from '../../../src/runtime/random.ts'
+import type { Random } from '../../../src/runtime/random.ts'
 import { SYNC_PROTOCOL } from '../../../src/sync/codec.ts'
 import type { SyncApp } from '../../../src/sync/ports.ts'
 import { Syncer } from '../../../src/sync/syncer.ts'
@@ -30,6 +30,8 @@ export interface SyncNode {
   stop(): Promise<void>
 }
 
+const sameEachTime: Random = { bytes: (length) => new Uint8Array(length).fill(128) }
+
 const anyAmount = {
   maxRequestBytes: 1_000,
   maxConcurrentPerPeer: 10,
@@ -50,7 +52,7 @@ export async function startSyncNode(hub: MemoryHub, options: SyncNodeOptions = {
       known: (options.known ?? []).map((address) => ({ address, peer: undefined })),
     },
     {
-      random: systemRandom,
+      random: sameEachTime,
       logger,
       metrics: noMetrics,
       head: () => ({ height: height(), hash: testHash(height()) }),

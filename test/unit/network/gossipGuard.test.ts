@@ -138,6 +138,18 @@ describe('the guard of gossip frames', () => {
     expect(decoded.control?.iwant[0]?.messageIDs.length).toBe(limits.gossipFrameFields)
   })
 
+  it('refuses integers that are longer than they need to be, which gossipsub reads in its own way', () => {
+    const long = [0x80, 0x80, 0x80, 0x80, 0x00]
+    for (const body of [
+      [0x9a, ...long, 0x00],
+      [0x1a, 0x80, ...long],
+      [0x1a, 0x02, 0x8a, ...long],
+    ]) {
+      expect(thrownCode(() => checkFields(Uint8Array.from(body)))).toBe('BAD_ENCODING')
+    }
+    expect(thrownCode(() => checkFields(Uint8Array.of(0x1a, 0x80, 0x80, 0x80, 0x80, 0x00)))).toBe('no error')
+  })
+
   it('refuses a frame that is too large by its length alone', async () => {
     const claim = Uint8Array.from(varint(limits.gossipFrameBytes + 1))
     expect(await codeOf(frames(pieces(claim, [])))).toBe('LIMIT_EXCEEDED')

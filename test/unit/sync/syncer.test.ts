@@ -132,7 +132,8 @@ describe('sync over the in-memory network', () => {
     await start({ app: new TestApp(chain200) })
     const lying = await start({ app: new TestApp(chain.slice(0, 50)), claimedHeight: () => 1_000_000 })
     const node = await start({ known: addresses() })
-    await clock.advance(600_000)
+    // shorter than its ban
+    await clock.advance(20_000)
     holds(node)
     const blamed = node.logs.filter(
       ({ peer, offence }) => peer === lying.network.peerId && offence === 'misbehaved',
@@ -175,6 +176,16 @@ describe('sync over the in-memory network', () => {
     holds(node)
     expect(interrupted).toBeDefined()
     expect(app.submitted).toEqual(chain200.map((_block, index) => index + 1))
+  })
+
+  it('keeps within the quota of the only peer there is', async () => {
+    const long = makeChain(20 * limits.syncRangeEnvelopes)
+    const server = await start({ app: new TestApp(long) })
+    const node = await start({ known: addresses() })
+    await clock.advance(10_000)
+    holds(node, long)
+    expect(node.logs.filter(({ msg }) => msg === 'sync started')).toHaveLength(1)
+    expect(server.logs.filter(({ offence }) => offence !== undefined)).toEqual([])
   })
 
   it('stops while a request is open', async () => {
