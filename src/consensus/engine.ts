@@ -53,7 +53,7 @@ export interface ConsensusStatus {
 const EXCHANGE_INTERVAL_MS = 500
 const EXCHANGE_TIMEOUT_MS = 5_000
 const FETCH_RETRY_MS = 100
-const RETRY_MS = 500
+const RETRY_MS = 250
 
 /** Consensus of one node: messages in and out around the loop that decides. */
 export class ConsensusEngine implements Service {

@@ -41,6 +41,8 @@ export class Exchanger {
   readonly #host: ExchangeHost
   readonly #underWay = new Map<PeerId, Promise<void>>()
   readonly #stopping = new AbortController()
+  /** Ends the exchanges under way. */
+  readonly #interrupts = new Set<() => void>()
   #cancelTimer: Cancel = () => undefined
   #isFetching = false
   #fetchFirst: PeerId | null = null
@@ -79,6 +81,7 @@ export class Exchanger {
   async stop(): Promise<void> {
     this.#cancelTimer()
     this.#stopping.abort()
+    for (const interrupt of this.#interrupts) interrupt()
     await Promise.all(this.#underWay.values())
   }
 
@@ -128,7 +131,6 @@ export class Exchanger {
 
   async #exchange(peer: PeerId): Promise<Uint8Array> {
     const { transport, clock } = this.#modules
-    const stopping = this.#stopping.signal
     const abort = new AbortController()
     let release: Cancel = () => undefined
     const interrupted = new Promise<never>((_, reject) => {
@@ -140,10 +142,10 @@ export class Exchanger {
       const cancelTimer = clock.after(this.#options.timeoutMs, () =>
         interrupt(new NodeError('TIMEOUT', 'The peer did not answer an exchange in time.', { peer })),
       )
-      stopping.addEventListener('abort', onStop, { once: true })
+      this.#interrupts.add(onStop)
       release = () => {
         cancelTimer()
-        stopping.removeEventListener('abort', onStop)
+        this.#interrupts.delete(onStop)
       }
     })
     try {

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { nextPriorities, ProposerSchedule, proposerAt } from '../../../src/consensus/proposer.ts'
+import { ValidatorSet } from '../../../src/ledger/validators.ts'
+import { utf8ToBytes } from '../../../src/primitives/bytes.ts'
+import { type Address, bytesToHex } from '../../../src/primitives/hex.ts'
+
+/** Named as in the specification; names sort as their addresses do. */
+function named(name: string): Address {
+  const bytes = new Uint8Array(20)
+  bytes.set(utf8ToBytes(name))
+  return bytesToHex(bytes)
+}
+
+function setOf(powers: Record<string, number>): ValidatorSet {
+  return new ValidatorSet(
+    Object.entries(powers).map(([name, power]) => ({
+      address: named(name),
+      feeRecipient: named(name),
+      power: BigInt(power),
+    })),
+  )
+}
+
+const nameOf = (powers: Record<string, number>, address: Address) =>
+  Object.keys(powers).find((name) => named(name) === address)
+
+const zeros = (set: ValidatorSet) => set.validators.map(() => 0n)
+
+/** Proposers of round 0 of so many heights. */
+function sequence(powers: Record<string, number>, heights: number): string[] {
+  const set = setOf(powers)
+  let priorities: readonly bigint[] = zeros(set)
+  return Array.from({ length: heights }, () => {
+    const proposer = proposerAt(set, priorities, 0)
+    priorities = nextPriorities(set, priorities, set)
+    return nameOf(powers, proposer)!
+  })
+}
+
+describe('against CometBFT', () => {
+  it('gives the proposers of TestProposerSelection1 (types/validator_set_test.go)', () => {
+    const expected = `foo baz foo bar foo foo baz foo bar foo foo baz foo foo bar foo baz foo foo bar
+      foo foo baz foo bar foo foo baz foo bar foo foo baz foo foo bar foo baz foo foo bar
+      foo baz foo foo bar foo baz foo foo bar foo baz foo foo foo baz bar foo foo foo baz
+      foo bar foo foo baz foo bar foo foo baz foo bar foo foo baz foo bar foo foo baz foo
+      foo bar foo baz foo foo bar foo baz foo foo bar foo baz foo foo`
+    expect(sequence({ foo: 1000, bar: 300, baz: 330 }, 99)).toEqual(expected.split(/\s+/))
+  })
+
+  it('takes validators of equal power in the order of their addresses, whatever the order of the set', () => {
+    expect(sequence({ a: 100, b: 100, c: 100 }, 6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
+    expect(sequence({ c: 100, a: 100, b: 100 }, 6)).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
+  })
+
+  it('follows the priorities of the specification’s table for a stable set', () => {
+    const set = setOf({ p1: 1, p2: 3 })
+    let priorities: readonly bigint[] = [0n, 0n]
+    const seen = Array.from({ length: 4 }, () => {
+      priorities = nextPriorities(set, priorities, set)
+      return priorities
+    })
+    expect(seen).toEqual([
+      [1n, -1n],
+      [-2n, 2n],
+      [-1n, 1n],
+      [0n, 0n],
+    ])
+  })
+
+  it('centres after a removal, as in the specification’s table', () => {
+    // After the last run p1 = 1, p3 = −3; p2 is gone. Centred: 2 and −2; then p1 is elected and pays 4.
+    const set = setOf({ p1: 1, p3: 3 })
+    expect(proposerAt(set, [1n, -3n], 0)).toBe(named('p1'))
+    expect(nextPriorities(set, [1n, -3n], set)).toEqual([-1n, 1n])
+  })
+})
+
+describe('a changed set', () => {
+  const before = setOf({ p1: 1, p2: 3 })
+
+  it('starts who joins at −1.125 × total power', () => {
+    const after = setOf({ p1: 1, p2: 3, p3: 8 })
+    // One selection on the old set gives 1 and −1; with −(12 + 1) for p3 the sum is −13, its floored average −5.
+    expect(nextPriorities(before, [0n, 0n], after)).toEqual([6n, 4n, -8n])
+  })
+
+  it('gives nothing to one that leaves and comes back', () => {
+    const without = setOf({ p2: 3 })
+    let priorities: readonly bigint[] = nextPriorities(before, [0n, 0n], without)
+    priorities = nextPriorities(without, priorities, before)
+    expect(priorities[0]!).toBeLessThan(priorities[1]!)
+  })
+
+  it('scales what a shrunken set inherits to twice its total power', () => {
+    const small = setOf({ p2: 10, p3: 10 })
+    const big = setOf({ p1: 80_000, p2: 10, p3: 10 })
+    const priorities = nextPriorities(big, [0n, -15_000n, -60_000n], small)
+    const distance = priorities[0]! - priorities[1]!
+    expect(distance).toBeGreaterThan(0n)
+    expect(distance).toBeLessThanOrEqual(2n * small.totalPower)
+  })
+
+  it('keeps priorities with their validators when the order changes', () => {
+    const turned = setOf({ p2: 3, p1: 1 })
+    const straight = nextPriorities(before, [5n, -5n], before)
+    expect(nextPriorities(before, [5n, -5n], turned)).toEqual([straight[1], straight[0]])
+  })
+})
+
+describe('fairness', () => {
+  it('over 10,000 heights gives each validator its share to within one turn', () => {
+    const powers = { a: 1, b: 17, c: 250, d: 999, e: 1_733 }
+    const counts = new Map<string, number>()
+    for (const name of sequence(powers, 10_000)) counts.set(name, (counts.get(name) ?? 0) + 1)
+    const total = Object.values(powers).reduce((sum, power) => sum + power, 0)
+    for (const [name, power] of Object.entries(powers)) {
+      expect(Math.abs((counts.get(name) ?? 0) - (10_000 * power) / total)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('over one cycle of the total power is exact', () => {
+    const turns = sequence({ a: 2, b: 3, c: 5 }, 10)
+    expect(turns.filter((name) => name === 'a')).toHaveLength(2)
+    expect(turns.filter((name) => name === 'b')).toHaveLength(3)
+    expect(turns.filter((name) => name === 'c')).toHaveLength(5)
+  })
+
+  it('gives rounds of a height different proposers, so that one that is away delays it once', () => {
+    const set = setOf({ a: 10, b: 10, c: 10, d: 10 })
+    const rounds = [0, 1, 2, 3].map((round) => proposerAt(set, zeros(set), round))
+    expect(new Set(rounds).size).toBe(4)
+  })
+})
+
+it('a schedule gives the same answers in any order of asking', () => {
+  const set = setOf({ a: 3, b: 5, c: 11 })
+  const schedule = new ProposerSchedule(set, [4n, -2n, -2n])
+  const late = schedule.at(40)
+  expect(Array.from({ length: 41 }, (_, round) => schedule.at(round))).toEqual(
+    Array.from({ length: 41 }, (_, round) => proposerAt(set, [4n, -2n, -2n], round)),
+  )
+  expect(schedule.at(40)).toBe(late)
+})
