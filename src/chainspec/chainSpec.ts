@@ -65,10 +65,22 @@ function createChainCommon(name: string, chainId: number): Common {
       chainId,
       // ethereumjs falls back to mainnet's deposit contract; none of ours may count as one
       depositContractAddress: '0x0000000000000000000000000000000000000000',
+      hardforks: osakaFromGenesis(),
     },
     Mainnet,
     { hardfork: Hardfork.Osaka, customCrypto: nativeCrypto },
   )
+}
+
+/** Mainnet's forks up to Osaka, those of mainnet's own history left out, all active at block 0 and time 0. */
+function osakaFromGenesis(): (typeof Mainnet)['hardforks'] {
+  const last = Mainnet.hardforks.findIndex((fork) => fork.name === Hardfork.Osaka)
+  return Mainnet.hardforks
+    .slice(0, last + 1)
+    .filter(({ name }) => name !== Hardfork.Dao && name !== Hardfork.MergeNetsplitBlock)
+    .map(({ name, timestamp }) =>
+      timestamp === undefined ? { name, block: 0 } : { name, block: null, timestamp: 0 },
+    )
 }
 
 export const nativeCrypto = {
