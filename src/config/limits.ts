@@ -168,6 +168,12 @@ export const limits = {
   agentBytes: 64,
   /** Time for the status handshake; a peer that says nothing is not kept. */
   statusTimeoutMs: 10_000,
+  /** Status messages of one peer at a time, at once and a second: one on connecting and one each interval. */
+  statusServedPerPeer: 4,
+  statusBurst: 10,
+  statusPerSecond: 2,
+  /** Streams of a protocol beyond those answered at a time, on which a peer is told that it is busy here. */
+  refusalStreamsPerPeer: 4,
   /** Pause between two status messages to all peers: they are hints for sync, consensus has its own messages. */
   statusIntervalMs: 2_000,
   /** A refused peer gets this long to read why before the connection closes. */
