@@ -1,5 +1,5 @@
 import { type Block, createBlock } from '@ethereumjs/block'
-import { createEOACode7702Tx, createFeeMarket1559Tx, type TypedTransaction } from '@ethereumjs/tx'
+import { createEOACode7702Tx, createFeeMarket1559Tx, paramsTx, type TypedTransaction } from '@ethereumjs/tx'
 import { createAddressFromString } from '@ethereumjs/util'
 import { createVM, runTx } from '@ethereumjs/vm'
 import type { PrecompileRegistry } from '../../precompiles/registry.ts'
@@ -78,6 +78,12 @@ export interface CallOutcome {
   readonly accessList: readonly AccessListEntry[]
 }
 
+/** A call is no transaction of a block: what asks for it bounds its gas, not EIP-7825. */
+const callParams = {
+  ...paramsTx,
+  7825: { ...paramsTx[7825], maxTransactionGasLimit: Number.MAX_SAFE_INTEGER },
+}
+
 /** Runs messages on a state that nobody else sees. */
 export class CallRunner {
   readonly #spec: ChainSpec
@@ -152,7 +158,7 @@ export class CallRunner {
         storageKeys: [...storageKeys],
       })),
     }
-    const options = { common: this.#spec.common, freeze: false }
+    const options = { common: this.#spec.common, params: callParams, freeze: false }
     const tx =
       message.authorizations === undefined || message.authorizations.length === 0
         ? createFeeMarket1559Tx(fields, options)
