@@ -251,7 +251,7 @@ function createRpc(
           peerCount: network.peerCount,
           isListening: () => true,
         },
-        openledger: openLedgerReader(),
+        openledger: openLedgerReader({ chain, state }),
       },
       clock,
       random,
