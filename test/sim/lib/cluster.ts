@@ -12,7 +12,7 @@ import { silentLogger } from '../../../src/runtime/logger.ts'
 import { carelessSigner, equivocating } from './byzantine.ts'
 import { Prng } from './prng.ts'
 import { SafetyMonitor, SimFailure, Trace } from './safety.ts'
-import { decodeBlock, encodeBlock, nextState, SimApp, SimChain } from './simApp.ts'
+import { CertificateChecker, decodeBlock, encodeBlock, nextState, SimApp, SimChain } from './simApp.ts'
 import { Life, SimClock } from './simClock.ts'
 import { SimDisk } from './simDisk.ts'
 import { type NetworkOptions, SimNetwork } from './simNetwork.ts'
@@ -104,11 +104,12 @@ export class Cluster {
         },
       },
     )
+    const certificates = new CertificateChecker(this.domain, this.addresses)
     const skew = options.maxSkewMs ?? 0
     this.nodes = Array.from({ length: options.validators + (options.observers ?? 0) }, (_, index) => ({
       index,
       privateKey: keys[index] ?? null,
-      chain: new SimChain(this.addresses, this.domain, START_MS),
+      chain: new SimChain(this.addresses, this.domain.genesisHash, START_MS, certificates),
       disk: new SimDisk(random.fork()),
       skewMs: random.int(-skew, skew),
       random: random.fork(),
