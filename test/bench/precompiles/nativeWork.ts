@@ -79,7 +79,6 @@ for (let round = 0; round < 6; round++) {
   f.pastChallenge()
   const facts = receipts.map((receipt) => f.world.factsOf(receipt.receiptId))
   time('finalize of 32', attribution, 'finalize', [facts, receipts.map(() => '0x')], stranger)
-  f.chain.logs.length = 0
   const close = (what: string, work: number) =>
     time(`closeWindow: ${what}`, attribution, 'closeWindow', [f.adapterId, work], stranger)
   close('score 368 rows', 1)

@@ -228,7 +228,7 @@ describe('closing a window', () => {
     expect(f.attribution.read('windowShares', [adapterId, 1n, 0, 256])).toEqual(
       hamilton(window.potWei - window.closersWei, weights),
     )
-    const closed = f.attribution.decode(f.chain.logs).findLast((event) => event.name === 'WindowClosed')
+    const closed = f.attribution.history().findLast((event) => event.name === 'WindowClosed')
     expect(closed?.args.attributed).toBe(false)
   })
 
