@@ -77,11 +77,12 @@ class Life {
         return
       }
       case 5:
-        f.chain.advance(1 + (next() % 12))
+        f.chain.advance(1 + (next() % 8))
         return
       case 6: {
-        const ids = some().map((receipt) => receipt.receiptId)
-        attempt('drawAudits', [ids], stranger)
+        const drawn = some()
+        attempt('drawAudits', [drawn.map((receipt) => receipt.receiptId)], stranger)
+        for (const receipt of next() % 2 === 0 ? drawn : []) this.#commitAll(receipt, next)
         return
       }
       case 7:
@@ -111,7 +112,7 @@ class Life {
         return
       case 14: {
         const auditor = pick(auditors)
-        attempt('deregisterAuditor', [f.baseModelId], auditor)
+        if (next() % 5 === 0) attempt('deregisterAuditor', [f.baseModelId], auditor)
         attempt('withdrawAuditorBond', [f.baseModelId], auditor)
         attempt('registerAuditor', [f.baseModelId], auditor, BigInt(10 + (next() % 5)) * OPEN)
         return
@@ -138,13 +139,14 @@ class Life {
 
   #commitAll(receipt: MadeReceipt, next: () => number): void {
     if (this.statusOf(receipt) !== 2 || this.verdicts.has(receipt.receiptId)) return
-    const verdict = [1, 1, 1, 2, 4][next() % 5]!
+    const verdict = [1, 1, 2, 4][next() % 4]!
     this.verdicts.set(receipt.receiptId, verdict)
     for (const auditor of this.f.committee(receipt)) {
-      if (next() % 8 === 0) continue
+      if (next() % 12 === 0) continue
       const commitment = this.f.commitmentOf(auditor, [receipt.receiptId], [verdict], [testHash('d')])
       this.f.attribution.try('commitAudit', [[receipt.receiptId], commitment], { from: auditor.address })
     }
+    if (next() % 3 > 0) this.#revealAll(receipt)
   }
 
   #revealAll(receipt: MadeReceipt): void {
@@ -244,6 +246,7 @@ describe('money', () => {
     const steps = fc.array(fc.tuple(kind, fc.nat()), { minLength: 50, maxLength: 90 })
     let finals = 0
     let closes = 0
+    let slashes = 0
     fc.assert(
       fc.property(steps, (list) => {
         const life = new Life()
@@ -255,11 +258,13 @@ describe('money', () => {
         const names = life.f.attribution.history().map((event) => event.name)
         finals += names.filter((name) => name === 'ReceiptFinalized').length
         closes += names.filter((name) => name === 'WindowClosed').length
+        slashes += names.filter((name) => name === 'HostSlashed').length
       }),
-      { numRuns: 12, seed: 161_212 },
+      { numRuns: 15, seed: 161_212 },
     )
     // the sequences must reach what they are about
     expect(finals).toBeGreaterThan(20)
     expect(closes).toBeGreaterThan(2)
+    expect(slashes).toBeGreaterThan(2)
   })
 })
