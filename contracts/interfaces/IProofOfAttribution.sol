@@ -41,7 +41,7 @@ import {IClaimable} from "./IClaimable.sol";
 /// of bits that fits every coordinate into int16. Row j scores scale_j · Σ_i query_i · row_j,i, an int128. Scores are
 /// summed per cluster of near-duplicates; the positive sums divide the pot by largest remainder (ties: lower leader id);
 /// inside a cluster novelty bps · record count divides its part (ties: earlier commit). When no sum is positive the pot is
-/// divided over all members by record count · novelty bps.
+/// divided over all members by record count · novelty bps in the same way (record count alone where no novelty is left).
 interface IProofOfAttribution is IClaimable {
     struct InferenceRequest {
         address requester;
