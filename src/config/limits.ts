@@ -22,4 +22,8 @@ export const limits = {
   futureRounds: 16,
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
+
+  // AI
+  /** Largest file of a base model that is read: the encoder's files have 4 MB each, its ONNX graph 27 MB. */
+  modelFileBytes: 64 * 1024 * 1024,
 } as const
