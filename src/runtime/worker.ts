@@ -94,7 +94,7 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
         this.#fail(failure)
       })
       this.#worker.on('exit', () => {
-        const failure = new NodeError('CANCELLED', `The worker ${options.name} has ended.`)
+        const failure = new NodeError('INTERNAL', `The worker ${options.name} ended by itself.`)
         reject(failure)
         this.#fail(failure)
       })

@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import { concatBytes } from '../../primitives/bytes.ts'
+import { sha256 } from '../hashes.ts'
+import { ENCODER } from './architecture.ts'
+import { POSITIONS, type Weight, type Weights } from './weights.ts'
 
 /**
  * The package that holds the weights of the base encoder: the Universal Sentence Encoder (lite), Apache-2.0, as
@@ -25,12 +27,8 @@ const FILE_HASHES: Readonly<Record<string, string>> = {
   'vocab.json': '1ad860b9720c16cd48e666d664a556b2515c04f5a26a4b53c0372427913b1b8e',
 }
 
-export interface WeightTensor {
-  readonly shape: readonly number[]
-  readonly data: Float32Array
-}
-
-export type Weights = ReadonlyMap<string, WeightTensor>
+const FREQUENCIES =
+  'module_apply_default/Encoder_en/KonaTransformer/Encode/TransformerStack/Layer_0/AddTimingSignal/TimingSignal/ExpandDims_1'
 
 const manifestSchema = z.object({
   weightsManifest: z.array(
@@ -59,7 +57,7 @@ export function findBasePackage(fromFolder: string = import.meta.dirname): strin
 
 export function readPackageFile(folder: string, name: string): Uint8Array {
   const bytes = Uint8Array.from(readFileSync(join(folder, name)))
-  if (bytes.length > limits.modelFileBytes || sha256Hex(bytes) !== FILE_HASHES[name]) {
+  if (bytes.length > limits.modelFileBytes || sha256(bytes) !== `0x${FILE_HASHES[name]}`) {
     throw new NodeError(
       'BAD_MODEL',
       `${name} is not the file of ${BASE_PACKAGE.name} ${BASE_PACKAGE.version}.`,
@@ -68,11 +66,11 @@ export function readPackageFile(folder: string, name: string): Uint8Array {
   return bytes
 }
 
-/** All float weights of the package, by their TensorFlow names. */
+/** All float weights of the package, by their TensorFlow names, and the position signal. */
 export function readBaseWeights(folder: string): Weights {
   const model = JSON.parse(Buffer.from(readPackageFile(folder, 'model.json')).toString('utf8')) as unknown
   const { weightsManifest } = manifestSchema.parse(model)
-  const weights = new Map<string, WeightTensor>()
+  const weights = new Map<string, Weight>()
   for (const group of weightsManifest) {
     const bytes = concatBytes(...group.paths.map((path) => readPackageFile(folder, path)))
     let offset = 0
@@ -84,9 +82,21 @@ export function readBaseWeights(folder: string): Weights {
       offset += 4 * count
     }
   }
-  return weights
+  return weights.set(POSITIONS, positionSignal(weights))
 }
 
-function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+/** Sines, then cosines, of position × frequency. */
+function positionSignal(weights: Weights): Weight {
+  const frequencies = weights.get(FREQUENCIES)?.data
+  const half = ENCODER.embeddingWidth / 2
+  if (frequencies?.length !== half) throw new NodeError('BAD_MODEL', `The package lacks ${FREQUENCIES}.`)
+  const data = new Float32Array(ENCODER.maxTokens * ENCODER.embeddingWidth)
+  for (let position = 0; position < ENCODER.maxTokens; position++) {
+    frequencies.forEach((frequency, i) => {
+      const angle = Math.fround(position * frequency)
+      data[position * 2 * half + i] = Math.sin(angle)
+      data[position * 2 * half + half + i] = Math.cos(angle)
+    })
+  }
+  return { shape: [ENCODER.maxTokens, ENCODER.embeddingWidth], data }
 }

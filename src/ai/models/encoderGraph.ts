@@ -1,6 +1,5 @@
 import { NodeError } from '../../errors/errors.ts'
 import { ENCODER, type LoraModule, moduleWidths } from './architecture.ts'
-import type { Weights } from './basePackage.ts'
 import { backward } from './graph/backward.ts'
 import { GraphBuilder } from './graph/graphBuilder.ts'
 import {
@@ -20,6 +19,7 @@ import {
 } from './graph/operations.ts'
 import { plainMultiply, plainSubtract, plainSum, plainUnsqueeze } from './graph/plain.ts'
 import type { Tensor } from './graph/tensor.ts'
+import { POSITIONS, type Weights } from './weights.ts'
 
 /**
  * What a graph of the encoder computes. Shapes: B examples, T tokens, C classes, R the rank of the adapter.
@@ -98,27 +98,11 @@ class EncoderGraph {
     const width = ENCODER.embeddingWidth
     const table = this.#weight(NAMES.embeddings, [ENCODER.vocabulary, width])
     const tokens = g.node('Gather', [table, ids], ['B', 'T', width], { attributes: { axis: 0 } })
-    const positions = g.weight('positions', this.#positionSignal(), [ENCODER.maxTokens, width])
+    const positions = this.#weight(POSITIONS, [ENCODER.maxTokens, width])
     const shape = g.node('Shape', [ids], [2], { elementType: 'int64' })
     const length = g.node('Slice', [shape, g.integers([1]), g.integers([2])], [1], { elementType: 'int64' })
     const signal = g.node('Slice', [positions, g.integers([0]), length, g.integers([0])], ['T', width])
     return add(g, add(g, tokens, signal), tokens)
-  }
-
-  /** Sines, then cosines, of position × frequency. */
-  #positionSignal(): Float32Array {
-    const name = `${NAMES.applied}TransformerStack/Layer_0/AddTimingSignal/TimingSignal/ExpandDims_1`
-    const frequencies = this.#find(name).data
-    const half = ENCODER.embeddingWidth / 2
-    const signal = new Float32Array(ENCODER.maxTokens * ENCODER.embeddingWidth)
-    for (let position = 0; position < ENCODER.maxTokens; position++) {
-      for (let i = 0; i < half; i++) {
-        const angle = Math.fround(position * (frequencies[i] ?? 0))
-        signal[position * 2 * half + i] = Math.sin(angle)
-        signal[position * 2 * half + half + i] = Math.cos(angle)
-      }
-    }
-    return signal
   }
 
   /** 0 where a token is, a large negative number where padding is: [B, 1, 1, T]. */

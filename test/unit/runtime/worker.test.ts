@@ -92,7 +92,7 @@ test('closing cancels what runs and what waits, and later calls are refused', as
 })
 
 test('a worker that dies fails its calls', async () => {
-  expect(await codeOf(start().call('exit', undefined))).toBe('CANCELLED')
+  expect(await codeOf(start().call('exit', undefined))).toBe('INTERNAL')
 })
 
 test('a module that cannot load rejects ready', async () => {

@@ -1,0 +1,91 @@
+import { invariant, NodeError } from '../../errors/errors.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import { type Adapter, parameterCount } from '../lora/adapter.ts'
+import type { EncoderRuntime, PreparedInput } from '../lora/encoderRuntime.ts'
+import type { LabelledText } from '../records/record.ts'
+import { AUDIT_DIGEST_K, auditDigest } from './audit.ts'
+import { Fold } from './fold.ts'
+import { lengthOf, Projection } from './projection.ts'
+import { type AttributionRow, quantizeQuery, quantizeRow } from './rows.ts'
+
+export interface AttributionParameters {
+  readonly k: number
+  /** Damping of the fold. */
+  readonly alpha: number
+  /** Seed of the projection, published with the adapter. */
+  readonly projectionSeed: Hash
+}
+
+/** One contribution's records, with classes as indices. */
+export interface ContributionRecords {
+  readonly records: readonly LabelledText[]
+}
+
+/**
+ * The rows of all contributions of an adapter's frozen versions, in their order: gradients of every record at the
+ * published adapter, projected, folded, summed per contribution, rounded. `report` hears the records done.
+ */
+export async function attributionRows(
+  runtime: EncoderRuntime,
+  adapter: Adapter,
+  contributions: readonly ContributionRecords[],
+  parameters: AttributionParameters,
+  report: (recordsDone: number) => void,
+): Promise<readonly AttributionRow[]> {
+  const { k, alpha, projectionSeed } = parameters
+  const projection = new Projection(projectionSeed, parameterCount(adapter.config), k)
+  const fold = new Fold(k, alpha)
+  const sums: Float64Array[] = []
+  let done = 0
+  for (const { records } of contributions) {
+    const sum = new Float64Array(k)
+    for (const { text, label } of records) {
+      const input = await runtime.prepare(runtime.tokenize(text), adapter.config.modules)
+      const feature = projection.feature(await checkedGradient(runtime, adapter, input, label))
+      fold.add(feature)
+      for (let i = 0; i < k; i++) sum[i] = (sum[i] ?? 0) + (feature[i] ?? 0)
+      done += 1
+      report(done)
+    }
+    sums.push(sum)
+  }
+  if (done === 0) throw new NodeError('BAD_DATASET', 'There is no record to attribute to.')
+  return sums.map((sum) => quantizeRow(fold.apply(sum)))
+}
+
+/** The query row of an input and the class that was answered. */
+export async function queryRow(
+  runtime: EncoderRuntime,
+  adapter: Adapter,
+  input: PreparedInput,
+  answer: number,
+  projection: Projection,
+): Promise<Int8Array> {
+  return quantizeQuery(projection.feature(await checkedGradient(runtime, adapter, input, answer)))
+}
+
+/** An auditor's digest of the same gradient under the seed that was drawn after settlement. */
+export async function queryDigest(
+  runtime: EncoderRuntime,
+  adapter: Adapter,
+  input: PreparedInput,
+  answer: number,
+  auditSeed: Hash,
+): Promise<Hash> {
+  const gradient = await checkedGradient(runtime, adapter, input, answer)
+  return auditDigest(gradient, new Projection(auditSeed, gradient.length, AUDIT_DIGEST_K))
+}
+
+async function checkedGradient(
+  runtime: EncoderRuntime,
+  adapter: Adapter,
+  input: PreparedInput,
+  label: number,
+): Promise<Float32Array> {
+  invariant(label >= 0 && label < adapter.config.labels.length, 'the label is a class of the adapter')
+  const gradient = await runtime.gradient(adapter, input, label)
+  if (!Number.isFinite(lengthOf(gradient))) {
+    throw new NodeError('BAD_MODEL', 'The gradient of the adapter is not finite.')
+  }
+  return gradient
+}
