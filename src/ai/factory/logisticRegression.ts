@@ -101,7 +101,7 @@ class Objective {
 
 /** L-BFGS with backtracking (Nocedal and Wright, Algorithm 7.4). */
 function minimise(objective: Objective, options: RegressionOptions): Float64Array {
-  let parameters = new Float64Array(options.classes * (options.width + 1))
+  let parameters: Float64Array = new Float64Array(options.classes * (options.width + 1))
   let { value, gradient } = objective.at(parameters)
   const history: { change: Float64Array; turn: Float64Array }[] = []
   for (let step = 0; step < options.maxSteps && largest(gradient) > options.tolerance; step++) {
