@@ -60,4 +60,16 @@ export const limits = {
   trainingBatch: 64,
   /** Tokens whose hidden states (2 KB each) stay in memory while training; beyond, they are computed again. */
   trainingCachedTokens: 256 * 1024,
+  /** Records behind the rows of one adapter: a gradient of each takes 5 ms, so all of them some minutes. */
+  attributedRecords: 50_000,
+  /** Rows of one adapter; the chain takes no more. */
+  attributedContributions: 4096,
+  /** Adapters in the memory of the encoder's thread: 60 KB each at rank 4, 2.6 MB at rank 64 on all matrices. */
+  adaptersLoaded: 64,
+  /** Projection matrices kept there, 2 MB each for an adapter of 15,000 parameters. */
+  projectionsKept: 8,
+  /** Requests that wait for the encoder: about a second of its work. */
+  encoderQueue: 256,
+  /** Longest time of a request to the encoder, waiting included. */
+  encoderTimeoutMs: 30_000,
 } as const

@@ -49,7 +49,9 @@ const weaknessSchema = z.object({
   Observed_Examples: z
     .object({ Observed_Example: oneOrMany(z.object({ Description: z.unknown().optional() })) })
     .optional(),
-  Common_Consequences: z.object({ Consequence: oneOrMany(z.object({ Note: z.unknown().optional() })) }).optional(),
+  Common_Consequences: z
+    .object({ Consequence: oneOrMany(z.object({ Note: z.unknown().optional() })) })
+    .optional(),
 })
 
 /** All records, sorted by text, each text once; installs the package when it is not there. */

@@ -56,7 +56,8 @@ export function makeDemonstration(
   options: DemonstrationOptions,
 ): Demonstration {
   const stream = new SeededStream(options.seed)
-  const pool = capped(stream.shuffle(dataset), options.perClass)
+  // shuffled again, for the cap takes from the end only
+  const pool = stream.shuffle(capped(stream.shuffle(dataset), options.perClass))
   const take = (count: number): DataRecord[] => {
     if (count > pool.length) throw new Error(`The data set is ${count - pool.length} records too small.`)
     return pool.splice(0, count)
