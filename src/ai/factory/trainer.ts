@@ -3,9 +3,9 @@ import { NodeError } from '../../errors/errors.ts'
 import { hexToBytes } from '../../primitives/hex.ts'
 import { sha256 } from '../hashes.ts'
 import { type Adapter, adapterFeeds, initialAdapter, parameterLayout } from '../lora/adapter.ts'
-import type { EncoderRuntime } from '../lora/encoderRuntime.ts'
-import { firstAdaptedLayer } from '../models/architecture.ts'
-import { gradientOf } from '../models/encoderGraph.ts'
+import type { PreparedInput } from '../lora/encoderRuntime.ts'
+import { firstAdaptedLayer, type LoraModule } from '../models/architecture.ts'
+import { type EncoderGraphOptions, gradientOf } from '../models/encoderGraph.ts'
 import type { OnnxSession } from '../models/session.ts'
 import type { LabelledText } from '../records/record.ts'
 import { SeededStream } from '../seededStream.ts'
@@ -47,9 +47,19 @@ export interface TrainingResult {
   readonly bestEpoch: number
 }
 
+/** What training needs of the encoder's runtime. */
+export interface TrainingRuntime {
+  tokenize(text: string): readonly number[]
+  prepare(ids: readonly number[], modules: readonly LoraModule[]): Promise<PreparedInput>
+  logits(adapter: Adapter, input: PreparedInput): Promise<Float32Array>
+  session(options: EncoderGraphOptions): Promise<GradientSession>
+}
+
+type GradientSession = Pick<OnnxSession, 'run'>
+
 /** Trains LoRA and head together and returns the state of the epoch with the lowest validation loss. */
 export async function trainAdapter(
-  runtime: EncoderRuntime,
+  runtime: TrainingRuntime,
   data: TrainingData,
   options: TrainingOptions,
   report: (progress: TrainingProgress) => void,
@@ -63,12 +73,12 @@ interface ExampleSource {
 }
 
 class Training {
-  readonly #runtime: EncoderRuntime
+  readonly #runtime: TrainingRuntime
   readonly #options: TrainingOptions
   readonly #report: (progress: TrainingProgress) => void
 
   constructor(
-    runtime: EncoderRuntime,
+    runtime: TrainingRuntime,
     options: TrainingOptions,
     report: (progress: TrainingProgress) => void,
   ) {
@@ -79,10 +89,10 @@ class Training {
 
   async run(data: TrainingData): Promise<TrainingResult> {
     const { seed, rank, alpha, modules, epochs, patience } = this.#options
-    const adapter = initialAdapter({ rank, alpha, modules, labels: data.labels }, seed)
     // the order of the batches has a stream of its own beside that of the first matrices
     const stream = new SeededStream(sha256(hexToBytes(seed)))
     const { training, validation } = split(data, this.#options, stream)
+    const adapter = initialAdapter({ rank, alpha, modules, labels: data.labels }, seed)
     const source = await this.#source(training, data.labels.length)
     const validationSource = await this.#source(validation, data.labels.length)
     const adam = new Adam(adapter.values.length)
@@ -114,13 +124,16 @@ class Training {
   }): Promise<number> {
     const { adapter, adam, source, batches, epoch, last } = state
     const session = await this.#gradientSession()
-    const rates = this.#rates(adapter)
     let total = 0
     for (const [index, places] of batches.entries()) {
       const examples: Example[] = []
       for (const place of places) examples.push(await source.get(place))
       const { loss, gradient } = await this.#gradient(session, adapter, examples)
-      adam.step(adapter.values, gradient, rates)
+      adam.step(
+        adapter.values,
+        gradient,
+        this.#rates(adapter, (epoch - 1 + index / batches.length) / this.#options.epochs),
+      )
       total += loss
       const { epochs } = this.#options
       this.#report({ epoch, epochs, step: index + 1, steps: batches.length, loss, last })
@@ -129,7 +142,7 @@ class Training {
   }
 
   async #gradient(
-    session: OnnxSession,
+    session: GradientSession,
     adapter: Adapter,
     examples: readonly Example[],
   ): Promise<{ loss: number; gradient: Float32Array }> {
@@ -194,18 +207,19 @@ class Training {
     }
   }
 
-  #gradientSession(): Promise<OnnxSession> {
+  #gradientSession(): Promise<GradientSession> {
     const { modules } = this.#options
     const from = firstAdaptedLayer(modules) === 0 ? 'tokens' : 'hidden'
     return this.#runtime.session({ from, to: 'gradients', modules })
   }
 
-  #rates(adapter: Adapter): readonly LearningRate[] {
+  /** Rates fall in a straight line from the first step to zero after the last epoch; `done` is the share behind. */
+  #rates(adapter: Adapter, done: number): readonly LearningRate[] {
     const { loraRateMicros, headRateMicros } = this.#options
     return parameterLayout(adapter.config).map(({ name, offset, length }) => ({
       from: offset,
       to: offset + length,
-      rate: (name.startsWith('classifier.') ? headRateMicros : loraRateMicros) / 1_000_000,
+      rate: ((name.startsWith('classifier.') ? headRateMicros : loraRateMicros) * (1 - done)) / 1_000_000,
     }))
   }
 }

@@ -18,7 +18,7 @@ export interface TrainingOptions {
   readonly seed: Hash
   readonly epochs: number
   readonly batchSize: number
-  /** Millionths, so that the manifest holds integers: 1000 is a rate of 0.001. */
+  /** First rates, in millionths, so that the manifest holds integers: 1000 is 0.001. They fall to zero by the last epoch. */
   readonly loraRateMicros: number
   readonly headRateMicros: number
   /** `balanced` weighs each class alike, whatever its number of records. */
@@ -33,13 +33,13 @@ export const DEFAULT_TRAINING: Omit<TrainingOptions, 'seed'> = {
   rank: 4,
   alpha: 4,
   modules: ['layers.1.attention.qkv', 'layers.1.attention.out'],
-  epochs: 12,
+  epochs: 10,
   batchSize: 16,
   loraRateMicros: 1000,
   headRateMicros: 2000,
   lossWeights: 'balanced',
   validationPercent: 15,
-  patience: 2,
+  patience: 3,
 }
 
 const schema = z.object({
