@@ -18,6 +18,10 @@ export interface WorkerCall {
 }
 
 export type WorkerHandlers<Calls extends WorkerCalls<Calls>> = {
+  /**
+   * `report` tells the caller how far the call is. It throws CANCELLED once the call was given up or the worker is
+   * closing: a long call reports often, and so ends soon.
+   */
   readonly [Method in keyof Calls]: (
     input: Calls[Method]['input'],
     report: (progress: NonNullable<Calls[Method]['progress']>) => void,
@@ -40,14 +44,31 @@ export interface WorkerOptions {
   readonly input?: unknown
   /** Calls that may wait for the one that runs. */
   readonly queueLength: number
+  /**
+   * What closing does to the call that runs. `finish`: it ends by itself, at its next report at the latest; a thread
+   * that is cut off inside native code takes the whole process with it. `terminate`: cut off at once; for plain
+   * JavaScript only.
+   */
+  readonly onClose: 'finish' | 'terminate'
   readonly resourceLimits?: ResourceLimits
 }
+
+/** What the thread is started with, beside the options' own input. */
+interface ThreadData {
+  readonly input: unknown
+  readonly stop: Int32Array
+}
+/** Places of the shared integers: 1 when the worker is closing; id of the call that was given up last. */
+const CLOSING = 0
+const GIVEN_UP = 1
 
 interface Request {
   readonly id: number
   readonly method: string
   readonly input: unknown
 }
+/** Ends the worker once the call that runs is done. */
+const CLOSE = 'close'
 type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: unknown }
@@ -73,6 +94,8 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
   readonly #worker: Worker
   readonly #waiting: PendingCall[] = []
   readonly #ready: Promise<void>
+  readonly #exited: Promise<void>
+  readonly #stop = new Int32Array(new SharedArrayBuffer(8))
   #running: PendingCall | undefined
   /** The worker is busy with this request, though nobody may wait for it any more. */
   #busyWith: number | undefined
@@ -82,7 +105,8 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
   constructor(options: WorkerOptions, modules: { clock: Clock }) {
     this.#options = options
     this.#clock = modules.clock
-    this.#worker = startThread(options)
+    this.#worker = startThread(options, this.#stop)
+    this.#exited = new Promise((resolve) => this.#worker.on('exit', () => resolve()))
     this.#ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (reply: Reply) => {
         if (reply.kind === 'ready') resolve()
@@ -141,7 +165,13 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
   /** Ends the thread; calls that wait or run are cancelled. */
   async close(): Promise<void> {
     this.#fail(new NodeError('CANCELLED', `The worker ${this.#options.name} was closed.`))
-    await this.#worker.terminate()
+    if (this.#options.onClose === 'terminate') {
+      await this.#worker.terminate()
+      return
+    }
+    Atomics.store(this.#stop, CLOSING, 1)
+    this.#worker.postMessage(CLOSE)
+    await this.#exited
   }
 
   /** Arms deadline and signal; the returned function disarms both. */
@@ -170,7 +200,9 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
   #forget(id: number): void {
     const at = this.#waiting.findIndex((call) => call.request.id === id)
     if (at >= 0) this.#waiting.splice(at, 1)
-    if (this.#running?.request.id === id) this.#running = undefined
+    if (this.#running?.request.id !== id) return
+    this.#running = undefined
+    Atomics.store(this.#stop, GIVEN_UP, id)
   }
 
   #next(): void {
@@ -222,35 +254,46 @@ export async function runInWorker<Calls extends WorkerCalls<Calls>, Method exten
 /** In the worker: the `input` it was started with. */
 export function workerInput(): unknown {
   invariant(!isMainThread, 'workerInput is for worker threads')
-  return workerData as unknown
+  return (workerData as ThreadData).input
 }
 
-/** In the worker: answers calls with `handlers`, one after the other. */
-export function serveWorker<Calls extends WorkerCalls<Calls>>(handlers: WorkerHandlers<Calls>): void {
+/** In the worker: answers calls with `handlers`, one after the other; `release` runs before the thread ends. */
+export function serveWorker<Calls extends WorkerCalls<Calls>>(
+  handlers: WorkerHandlers<Calls>,
+  release: () => Promise<void> = () => Promise.resolve(),
+): void {
   const port = parentPort
   if (port === null) throw new InvariantError('serveWorker runs in a worker thread')
+  const { stop } = workerData as ThreadData
   const send = (reply: Reply) => port.postMessage(reply)
-  port.on('message', (request: Request) => {
-    const { id } = request
-    const handler = handlers[request.method as keyof Calls]
-    const run = async (): Promise<unknown> => {
-      invariant(handler !== undefined, `the worker has no method ${request.method}`)
-      return handler(request.input as never, (progress) => send({ kind: 'progress', id, progress }))
+  let last: Promise<void> = Promise.resolve()
+  const answer = async ({ id, method, input }: Request): Promise<void> => {
+    const report = (progress: unknown) => {
+      if (Atomics.load(stop, CLOSING) === 1 || Atomics.load(stop, GIVEN_UP) === id)
+        throw cancelled('the worker')
+      send({ kind: 'progress', id, progress })
     }
-    run().then(
-      (output) => send({ kind: 'done', id, output }),
-      (error: unknown) => send({ kind: 'failed', id, error: toWire(error) }),
-    )
+    try {
+      const handler = handlers[method as keyof Calls]
+      invariant(handler !== undefined, `the worker has no method ${method}`)
+      send({ kind: 'done', id, output: await handler(input as never, report) })
+    } catch (error) {
+      send({ kind: 'failed', id, error: toWire(error) })
+    }
+  }
+  port.on('message', (message: Request | typeof CLOSE) => {
+    if (message === CLOSE) last = last.then(release).finally(() => port.close())
+    else last = last.then(() => answer(message))
   })
   send({ kind: 'ready' })
 }
 
-function startThread(options: WorkerOptions): Worker {
+function startThread(options: WorkerOptions, stop: Int32Array): Worker {
   const fromSource = import.meta.url.endsWith('.ts')
   const path = options.module.href.replace(/\.[jt]s$/, fromSource ? '.ts' : '.js')
   return new Worker(new URL(path), {
     name: options.name,
-    workerData: options.input,
+    workerData: { input: options.input, stop } satisfies ThreadData,
     // the loader that runs TypeScript in the worker as well
     execArgv: fromSource ? ['--import', typescriptLoader()] : [],
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),

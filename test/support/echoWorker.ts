@@ -1,6 +1,6 @@
 // A worker for tests of src/runtime/worker.ts.
 import { NodeError } from '../../src/errors/errors.ts'
-import { serveWorker, workerInput } from '../../src/runtime/worker.ts'
+import { serveWorker, type WorkerHandlers, workerInput } from '../../src/runtime/worker.ts'
 
 export interface TestCalls {
   echo: { input: string; output: string }
@@ -10,11 +10,15 @@ export interface TestCalls {
   count: { input: number; output: number; progress: number }
   hold: { input: Int32Array; output: string }
   exit: { input: undefined; output: never }
+  countForEver: { input: undefined; output: never; progress: number }
+  releaseInto: { input: Int32Array; output: undefined }
 }
 
 const { greeting } = workerInput() as { greeting: string }
 
-serveWorker<TestCalls>({
+let released: Int32Array | undefined
+
+const handlers: WorkerHandlers<TestCalls> = {
   echo: (text) => `${greeting} ${text}`,
   double: (values) => values.map((value) => 2 * value),
   refuse: (value) => {
@@ -32,4 +36,15 @@ serveWorker<TestCalls>({
     return 'released'
   },
   exit: () => process.exit(3),
+  countForEver: (_input, report) => {
+    for (let step = 1; ; step++) report(step)
+  },
+  releaseInto: (flag) => {
+    released = flag
+    return undefined
+  },
+}
+
+serveWorker<TestCalls>(handlers, async () => {
+  if (released !== undefined) Atomics.store(released, 0, 1)
 })

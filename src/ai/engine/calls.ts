@@ -90,6 +90,12 @@ export interface EvaluationJob {
   readonly seed: Hash
 }
 
+export interface EvaluationProgress {
+  /** Texts that the encoder has read; each held-out text is read twice. */
+  readonly textsDone: number
+  readonly texts: number
+}
+
 export interface EngineCalls {
   embed: { input: { readonly text: string }; output: Embedding }
   loadAdapter: { input: AdapterFiles; output: LoadedAdapter }
@@ -102,5 +108,5 @@ export interface EngineCalls {
   audit: { input: AuditRequest; output: AuditFindings }
   train: { input: TrainingJob; output: TrainedAdapter; progress: TrainingProgress }
   rows: { input: RowsJob; output: readonly AttributionRow[]; progress: RowsProgress }
-  evaluate: { input: EvaluationJob; output: Evaluation }
+  evaluate: { input: EvaluationJob; output: Evaluation; progress: EvaluationProgress }
 }

@@ -1,7 +1,7 @@
 import { limits } from '../../config/limits.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { type CallOptions, runInWorker, WorkerClient } from '../../runtime/worker.ts'
+import { type CallOptions, runInWorker, WorkerClient, type WorkerOptions } from '../../runtime/worker.ts'
 import type { AttributionRow } from '../attribution/rows.ts'
 import type { Evaluation } from '../factory/evaluate.ts'
 import type { TrainingProgress } from '../factory/trainer.ts'
@@ -16,6 +16,7 @@ import type {
   EngineCalls,
   EngineInput,
   EvaluationJob,
+  EvaluationProgress,
   LoadedAdapter,
   QueryProjection,
   RowsJob,
@@ -126,7 +127,7 @@ export interface Timed<Progress> {
 
 export interface JobOptions<Progress> {
   readonly modelFolder?: string | undefined
-  /** Ends the job's thread at once. */
+  /** Ends the job at its next step. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: Timed<Progress>) => void) | undefined
 }
@@ -156,19 +157,18 @@ export function rowsInWorker(
 /** Compares an adapter with the baselines in a thread of its own. */
 export function evaluateInWorker(
   job: EvaluationJob,
-  options: JobOptions<never>,
+  options: JobOptions<EvaluationProgress>,
   modules: { clock: Clock },
 ): Promise<Evaluation> {
-  const call = { method: 'evaluate' as const, input: job, signal: options.signal }
+  const share = ({ textsDone, texts }: EvaluationProgress) => textsDone / texts
+  const call = { method: 'evaluate' as const, input: job, ...timed(options, share, modules.clock) }
   return runInWorker<EngineCalls, 'evaluate'>(thread('evaluation', options.modelFolder), modules, call)
 }
 
-function thread(
-  name: string,
-  modelFolder: string | undefined,
-): { name: string; module: URL; input: EngineInput } {
-  const input = { modelFolder: modelFolder ?? defaultModelFolder() }
-  return { name, module: new URL('./engineWorker.ts', import.meta.url), input }
+function thread(name: string, modelFolder: string | undefined): Omit<WorkerOptions, 'queueLength'> {
+  const input: EngineInput = { modelFolder: modelFolder ?? defaultModelFolder() }
+  // the runtime is native code: a thread that is cut off inside it takes the process with it
+  return { name, module: new URL('./engineWorker.ts', import.meta.url), input, onClose: 'finish' }
 }
 
 function timed<Progress>(

@@ -10,4 +10,4 @@ const { modelFolder } = workerInput() as EngineInput
 ensureBaseModel(modelFolder)
 const runtime = new EncoderRuntime(readBaseModel(modelFolder))
 await checkGolden(runtime)
-serveWorker<EngineCalls>(engineHandlers(runtime))
+serveWorker<EngineCalls>(engineHandlers(runtime), () => runtime.close())

@@ -13,7 +13,7 @@ import { adapterHash, exportAdapter, importAdapter } from '../lora/peft.ts'
 import type { Answer, EngineCalls, QueryProjection } from './calls.ts'
 import { LruMap } from './lruMap.ts'
 
-/** Records between two reports of progress. */
+/** Texts between two reports of progress. */
 const REPORT_EVERY = 25
 
 /** The calls of the worker thread, on a runtime. Has no thread of its own, so tests may call it as it is. */
@@ -94,7 +94,14 @@ export function engineHandlers(runtime: EncoderRuntime): WorkerHandlers<EngineCa
         if (recordsDone % REPORT_EVERY === 0 || recordsDone === records) report({ recordsDone, records })
       })
     },
-    evaluate: ({ adapter, data, seed }) => evaluateAdapter(runtime, importAdapter(adapter), data, seed),
+    evaluate({ adapter, data, seed }, report) {
+      const texts = data.training.length + data.validation.length + 2 * data.heldOut.length
+      let textsDone = 0
+      return evaluateAdapter(runtime, importAdapter(adapter), data, seed, () => {
+        textsDone += 1
+        if (textsDone % REPORT_EVERY === 0 || textsDone === texts) report({ textsDone, texts })
+      })
+    },
   }
 }
 

@@ -27,12 +27,16 @@ const PENALTIES = [1e-5, 1e-4, 1e-3, 1e-2] as const
 const TOLERANCE = 1e-5
 const MAX_STEPS = 200
 
-/** Quality on the held-out records; `seed` draws the bootstrap. The adapter answers under the runtime profile. */
+/**
+ * Quality on the held-out records; `seed` draws the bootstrap. The adapter answers under the runtime profile.
+ * `onText` hears of every text that the encoder has read.
+ */
 export async function evaluateAdapter(
   runtime: EncoderRuntime,
   adapter: Adapter,
   data: EvaluationData,
   seed: Hash,
+  onText: () => void = () => undefined,
 ): Promise<Evaluation> {
   const labels = data.heldOut.map(({ label }) => label)
   const quality = (predicted: readonly number[]) => qualityOf(predicted, labels, data.classes, seed)
@@ -48,6 +52,7 @@ export async function evaluateAdapter(
     const vectors: LabelledVector[] = []
     for (const { text, label } of records) {
       vectors.push({ vector: denseVector(await runtime.embed(runtime.tokenize(text))), label })
+      onText()
     }
     return vectors
   }
@@ -60,7 +65,7 @@ export async function evaluateAdapter(
   return {
     tfidf: quality(words),
     frozenEncoder: quality(frozen),
-    adapter: quality(await classifyAll(runtime, adapter, data.heldOut)),
+    adapter: quality(await classifyAll(runtime, adapter, data.heldOut, onText)),
   }
 }
 
@@ -69,11 +74,13 @@ export async function classifyAll(
   runtime: EncoderRuntime,
   adapter: Adapter,
   records: readonly LabelledText[],
+  onText: () => void = () => undefined,
 ): Promise<readonly number[]> {
   const answers: number[] = []
   for (const { text } of records) {
     const input = await runtime.prepare(runtime.tokenize(text), adapter.config.modules)
     answers.push(argmax(await runtime.logits(adapter, input)))
+    onText()
   }
   return answers
 }

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { isNodeError } from '../../../src/errors/errors.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { runInWorker, WorkerClient } from '../../../src/runtime/worker.ts'
@@ -10,7 +10,7 @@ const open: WorkerClient<TestCalls>[] = []
 
 function start(queueLength = 8): WorkerClient<TestCalls> {
   const client = new WorkerClient<TestCalls>(
-    { name: 'echo', module, queueLength, input: { greeting: 'hello' } },
+    { name: 'echo', module, queueLength, onClose: 'terminate', input: { greeting: 'hello' } },
     modules,
   )
   open.push(client)
@@ -97,15 +97,70 @@ test('a worker that dies fails its calls', async () => {
 
 test('a module that cannot load rejects ready', async () => {
   const broken = new WorkerClient<TestCalls>(
-    { name: 'broken', module: new URL('../../support/noSuchWorker.ts', import.meta.url), queueLength: 1 },
+    {
+      name: 'broken',
+      module: new URL('../../support/noSuchWorker.ts', import.meta.url),
+      queueLength: 1,
+      onClose: 'terminate',
+    },
     modules,
   )
   expect(await codeOf(broken.ready())).toBe('INTERNAL')
   await broken.close()
 })
 
+describe('a worker that may not be cut off', () => {
+  const startFinishing = () => {
+    const options = {
+      name: 'echo',
+      module,
+      queueLength: 4,
+      onClose: 'finish' as const,
+      input: { greeting: 'hi' },
+    }
+    const client = new WorkerClient<TestCalls>(options, modules)
+    open.push(client)
+    return client
+  }
+
+  test('ends its call at the next report when it is closed, and releases what it holds', async () => {
+    const client = startFinishing()
+    const released = new Int32Array(new SharedArrayBuffer(4))
+    const steps: number[] = []
+    let begun: () => void = () => undefined
+    const first = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    await client.call('releaseInto', released)
+    const running = codeOf(
+      client.call('countForEver', undefined, {
+        onProgress: (step) => {
+          steps.push(step)
+          begun()
+        },
+      }),
+    )
+    await first
+    await client.close()
+    expect(await running).toBe('CANCELLED')
+    expect(steps.length).toBeGreaterThan(0)
+    expect(Atomics.load(released, 0)).toBe(1)
+  })
+
+  test('ends a call that was given up at its next report, and goes on with the next', async () => {
+    const client = startFinishing()
+    const abort = new AbortController()
+    const running = client.call('countForEver', undefined, {
+      signal: abort.signal,
+      onProgress: () => abort.abort(),
+    })
+    expect(await codeOf(running)).toBe('CANCELLED')
+    expect(await client.call('echo', 'next')).toBe('hi next')
+  })
+})
+
 test('one call in a thread of its own', async () => {
-  const input = { name: 'echo', module, input: { greeting: 'once' } }
+  const input = { name: 'echo', module, onClose: 'finish' as const, input: { greeting: 'once' } }
   const answer = await runInWorker<TestCalls, 'echo'>(input, modules, { method: 'echo', input: 'more' })
   expect(answer).toBe('once more')
 })
