@@ -62,6 +62,8 @@ export const limits = {
   trainingCachedTokens: 256 * 1024,
   /** Records behind the rows of one adapter: a gradient of each takes 5 ms, so all of them some minutes. */
   attributedRecords: 50_000,
+  /** Longest feature: the fold holds k² numbers of 8 bytes, 32 MB, and its factor takes k³/3 steps. */
+  attributionK: 2048,
   /** Rows of one adapter; the chain takes no more. */
   attributedContributions: 4096,
   /** Adapters in the memory of the encoder's thread: 60 KB each at rank 4, 2.6 MB at rank 64 on all matrices. */

@@ -1,4 +1,5 @@
-import { invariant, NodeError } from '../../errors/errors.ts'
+import { limits } from '../../config/limits.ts'
+import { NodeError } from '../../errors/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import { type Adapter, parameterCount } from '../lora/adapter.ts'
 import type { EncoderRuntime, PreparedInput } from '../lora/encoderRuntime.ts'
@@ -33,7 +34,8 @@ export async function attributionRows(
   report: (recordsDone: number) => void,
 ): Promise<readonly AttributionRow[]> {
   const { k, alpha, projectionSeed } = parameters
-  const projection = new Projection(projectionSeed, parameterCount(adapter.config), k)
+  if (!(alpha > 0)) throw new NodeError('BAD_REQUEST', 'The damping of the fold is above 0.', { alpha })
+  const projection = featureProjection(adapter, { k, projectionSeed })
   const fold = new Fold(k, alpha)
   const sums: Float64Array[] = []
   let done = 0
@@ -51,6 +53,17 @@ export async function attributionRows(
   }
   if (done === 0) throw new NodeError('BAD_DATASET', 'There is no record to attribute to.')
   return sums.map((sum) => quantizeRow(fold.apply(sum)))
+}
+
+/** The projection of an adapter's gradients; refuses a k out of bounds. */
+export function featureProjection(
+  adapter: Adapter,
+  { k, projectionSeed }: Pick<AttributionParameters, 'k' | 'projectionSeed'>,
+): Projection {
+  if (!Number.isInteger(k) || k < 1 || k > limits.attributionK) {
+    throw new NodeError('BAD_REQUEST', `k is an integer from 1 to ${limits.attributionK}.`, { k })
+  }
+  return new Projection(projectionSeed, parameterCount(adapter.config), k)
 }
 
 /** The query row of an input and the class that was answered. */
@@ -82,7 +95,9 @@ async function checkedGradient(
   input: PreparedInput,
   label: number,
 ): Promise<Float32Array> {
-  invariant(label >= 0 && label < adapter.config.labels.length, 'the label is a class of the adapter')
+  if (adapter.config.labels[label] === undefined) {
+    throw new NodeError('BAD_DATASET', `The adapter has no class ${label}.`)
+  }
   const gradient = await runtime.gradient(adapter, input, label)
   if (!Number.isFinite(lengthOf(gradient))) {
     throw new NodeError('BAD_MODEL', 'The gradient of the adapter is not finite.')

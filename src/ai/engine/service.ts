@@ -2,8 +2,8 @@ import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { WorkerHandlers } from '../../runtime/worker.ts'
-import { attributionRows, queryDigest, queryRow } from '../attribution/attribute.ts'
-import { Projection } from '../attribution/projection.ts'
+import { attributionRows, featureProjection, queryDigest, queryRow } from '../attribution/attribute.ts'
+import type { Projection } from '../attribution/projection.ts'
 import { evaluateAdapter } from '../factory/evaluate.ts'
 import { argmax } from '../factory/metrics.ts'
 import { trainAdapter } from '../factory/trainer.ts'
@@ -29,7 +29,7 @@ export function engineHandlers(runtime: EncoderRuntime): WorkerHandlers<EngineCa
   const projectionOf = (adapter: Adapter, { k, projectionSeed }: QueryProjection): Projection => {
     const dimension = parameterCount(adapter.config)
     const key = `${projectionSeed} ${k} ${dimension}`
-    const projection = projections.get(key) ?? new Projection(projectionSeed, dimension, k)
+    const projection = projections.get(key) ?? featureProjection(adapter, { k, projectionSeed })
     projections.set(key, projection)
     return projection
   }

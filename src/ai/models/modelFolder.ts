@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
 import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import { utf8ToBytes } from '../../primitives/bytes.ts'
@@ -35,8 +34,6 @@ export interface BaseModel {
   readonly tokenizer: Uint8Array
 }
 
-const manifestSchema = z.object({ onnxHash: z.string(), tokenizerHash: z.string(), profileHash: z.string() })
-
 /** `.cache/models` beside the package's package.json. */
 export function defaultModelFolder(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
@@ -45,9 +42,14 @@ export function defaultModelFolder(): string {
   }
 }
 
+/** The model's folder under `folder`; named after its manifest, so that another model or profile has another one. */
+export function modelPath(folder: string): string {
+  return join(folder, `${BASE_MODEL.name}-${sha256(manifestJson()).slice(2, 10)}`)
+}
+
 /** Builds the model under `folder` unless it is there; several processes may do so at once. Blocks for a second. */
 export function ensureBaseModel(folder: string, packageFolder: string = findBasePackage()): void {
-  const target = join(folder, BASE_MODEL.name)
+  const target = modelPath(folder)
   if (existsSync(join(target, MANIFEST_FILE))) return
   const weights = readBaseWeights(packageFolder)
   const graph = buildEncoderGraph(weights, { from: 'tokens', to: 'embedding', modules: [] })
@@ -67,13 +69,7 @@ export function ensureBaseModel(folder: string, packageFolder: string = findBase
 
 /** Reads and checks the model under `folder`. */
 export function readBaseModel(folder: string): BaseModel {
-  const target = join(folder, BASE_MODEL.name)
-  const manifest = manifestSchema.safeParse(
-    JSON.parse(Buffer.from(readFile(target, MANIFEST_FILE)).toString('utf8')),
-  )
-  if (!manifest.success || manifest.data.profileHash !== RUNTIME_PROFILE_HASH) {
-    throw new NodeError('BAD_MODEL', `${target} was built for another profile; delete it and start again.`)
-  }
+  const target = modelPath(folder)
   const onnx = readFile(target, ONNX_FILE)
   const tokenizer = readFile(target, TOKENIZER_FILE)
   if (sha256(onnx) !== BASE_MODEL.onnxHash || sha256(tokenizer) !== BASE_MODEL.tokenizerHash) {

@@ -1,10 +1,15 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sha256 } from '../../../../src/ai/hashes.ts'
 import { findBasePackage } from '../../../../src/ai/models/basePackage.ts'
-import { BASE_MODEL, ensureBaseModel, readBaseModel } from '../../../../src/ai/models/modelFolder.ts'
+import {
+  BASE_MODEL,
+  ensureBaseModel,
+  modelPath,
+  readBaseModel,
+} from '../../../../src/ai/models/modelFolder.ts'
 import { RUNTIME_PROFILE_HASH } from '../../../../src/ai/models/profile.ts'
 import { isNodeError } from '../../../../src/errors/errors.ts'
 
@@ -25,8 +30,8 @@ const codeOf = (action: () => unknown) => {
 
 test('builds the pinned model, with a manifest that tells its hashes', () => {
   ensureBaseModel(folder)
-  const target = join(folder, BASE_MODEL.name)
-  expect(readdirSync(folder)).toEqual([BASE_MODEL.name])
+  const target = modelPath(folder)
+  expect(readdirSync(folder)).toEqual([basename(target)])
   expect(sha256(readFileSync(join(target, 'encoder.onnx')))).toBe(BASE_MODEL.onnxHash)
   expect(sha256(readFileSync(join(target, 'tokenizer.json')))).toBe(BASE_MODEL.tokenizerHash)
   const manifest: unknown = JSON.parse(readFileSync(join(target, 'manifest.json'), 'utf8'))
@@ -36,20 +41,18 @@ test('builds the pinned model, with a manifest that tells its hashes', () => {
 
 test('a folder with other bytes is refused', () => {
   ensureBaseModel(folder)
-  const file = join(folder, BASE_MODEL.name, 'encoder.onnx')
+  const file = join(modelPath(folder), 'encoder.onnx')
   const bytes = readFileSync(file)
   bytes[bytes.length - 100] = (bytes.at(-100) ?? 0) ^ 1
   writeFileSync(file, bytes)
   expect(codeOf(() => readBaseModel(folder))).toBe('BAD_MODEL')
 })
 
-test('a folder of another profile is refused, and one that is not there', () => {
+test('building again leaves a finished model as it is; a folder without one is told as such', () => {
   ensureBaseModel(folder)
-  writeFileSync(
-    join(folder, BASE_MODEL.name, 'manifest.json'),
-    '{"onnxHash":"","tokenizerHash":"","profileHash":""}',
-  )
-  expect(codeOf(() => readBaseModel(folder))).toBe('BAD_MODEL')
+  const before = statSync(join(modelPath(folder), 'encoder.onnx')).mtimeMs
+  ensureBaseModel(folder)
+  expect(statSync(join(modelPath(folder), 'encoder.onnx')).mtimeMs).toBe(before)
   expect(codeOf(() => readBaseModel(join(folder, 'none')))).toBe('NOT_FOUND')
 })
 
