@@ -9,7 +9,7 @@ import {
 import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
-import { nativeAddresses } from '../chainspec/chainSpec.ts'
+import { nativeAddresses } from '../chainspec/addresses.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import type { Chain } from '../execution/chain.ts'
 import { readNativeView } from '../execution/nativeViews.ts'

@@ -1,6 +1,7 @@
 import type { PrecompileParameters } from '../../precompiles/parameters.ts'
 import { availablePrecompiles, PrecompileRegistry } from '../../precompiles/registry.ts'
-import { type ChainSpec, nativeAddresses, predeploys } from '../chainspec/chainSpec.ts'
+import { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
+import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { NodeError } from '../errors/errors.ts'
 
 /** The native precompiles as the genesis file declares them. BAD_GENESIS when this node lacks one of the versions. */
