@@ -5,10 +5,12 @@ import { evaluateInWorker, rowsInWorker, type Timed, trainInWorker } from '../ai
 import type { Evaluation } from '../ai/factory/evaluate.ts'
 import type { TrainingProgress } from '../ai/factory/trainer.ts'
 import { DEFAULT_TRAINING, type TrainingOptions, trainingManifest } from '../ai/factory/trainingOptions.ts'
-import { sha256 } from '../ai/hashes.ts'
+import { canonicalJson, sha256 } from '../ai/hashes.ts'
+import { BASE_MODEL } from '../ai/models/modelFolder.ts'
+import { RUNTIME_PROFILE_HASH } from '../ai/models/profile.ts'
 import { type DataRecord, labelledTexts, parseRecords } from '../ai/records/record.ts'
 import { NodeError } from '../errors/errors.ts'
-import { concatBytes } from '../primitives/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../primitives/bytes.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { Clock } from '../runtime/clock.ts'
 
@@ -37,6 +39,17 @@ export type TrainingEvent =
 
 /** What a run leaves in `report.json`. */
 export interface TrainingReport {
+  /** As `registerBaseModel` takes it. */
+  readonly baseModel: {
+    readonly name: string
+    readonly onnxHash: Hash
+    readonly tokenizerHash: Hash
+    readonly profileHash: Hash
+  }
+  readonly rank: number
+  readonly alpha: number
+  /** sha256 of the adapted matrices' names, as canonical JSON. */
+  readonly targetsHash: Hash
   readonly labels: readonly string[]
   readonly contributions: number
   readonly records: number
@@ -118,6 +131,15 @@ export async function runTraining(
     adapterHash: trained.hash,
   })
   const report: TrainingReport = {
+    baseModel: {
+      name: BASE_MODEL.name,
+      onnxHash: BASE_MODEL.onnxHash,
+      tokenizerHash: BASE_MODEL.tokenizerHash,
+      profileHash: RUNTIME_PROFILE_HASH,
+    },
+    rank: options.rank,
+    alpha: options.alpha,
+    targetsHash: sha256(utf8ToBytes(canonicalJson([...options.modules].sort()))),
     labels,
     contributions: contributions.length,
     records: data.training.length,
@@ -136,7 +158,7 @@ export async function runTraining(
     'adapter_config.json': trained.files.config,
     'rows.bin': concatBytes(...rows.map(encodeRow)),
     'manifest.json': manifest.bytes,
-    'report.json': new TextEncoder().encode(`${JSON.stringify(report, null, 2)}\n`),
+    'report.json': utf8ToBytes(`${JSON.stringify(report, null, 2)}\n`),
   })
   return report
 }
