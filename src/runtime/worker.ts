@@ -1,32 +1,22 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { isMainThread, parentPort, type ResourceLimits, Worker, workerData } from 'node:worker_threads'
-import { InvariantError, invariant, messageOf, NodeError } from '../errors/errors.ts'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { messageOf, NodeError } from '../errors/errors.ts'
 import type { Cancel, Clock } from './clock.ts'
+import {
+  CLOSE,
+  CLOSING,
+  cancelled,
+  fromWire,
+  GIVEN_UP,
+  type Reply,
+  type Request,
+  type ThreadData,
+  type WorkerCalls,
+} from './workerProtocol.ts'
 
-/**
- * One worker thread and the calls to it. The only place that starts workers: it knows that the same module is
- * TypeScript when run from source (tests, scripts) and JavaScript in `dist`.
- */
-
-/** What a worker can do: method names with the types of what goes in, what comes out and what is reported between. */
-export type WorkerCalls<Calls = unknown> = { readonly [Method in keyof Calls]: WorkerCall }
-export interface WorkerCall {
-  readonly input: unknown
-  readonly output: unknown
-  readonly progress?: unknown
-}
-
-export type WorkerHandlers<Calls extends WorkerCalls<Calls>> = {
-  /**
-   * `report` tells the caller how far the call is. It throws CANCELLED once the call was given up or the worker is
-   * closing: a long call reports often, and so ends soon.
-   */
-  readonly [Method in keyof Calls]: (
-    input: Calls[Method]['input'],
-    report: (progress: NonNullable<Calls[Method]['progress']>) => void,
-  ) => Calls[Method]['output'] | Promise<Calls[Method]['output']>
-}
+// Worker threads and the calls to them. The only place that starts one: it knows that the same module is TypeScript
+// when run from source (tests, scripts) and JavaScript in `dist`. The other end is workerThread.ts.
 
 export interface CallOptions<Progress> {
   /** Gives up the call; one that has not begun is never run. */
@@ -51,33 +41,6 @@ export interface WorkerOptions {
    */
   readonly onClose: 'finish' | 'terminate'
   readonly resourceLimits?: ResourceLimits
-}
-
-/** What the thread is started with, beside the options' own input. */
-interface ThreadData {
-  readonly input: unknown
-  readonly stop: Int32Array
-}
-/** Places of the shared integers: 1 when the worker is closing; id of the call that was given up last. */
-const CLOSING = 0
-const GIVEN_UP = 1
-
-interface Request {
-  readonly id: number
-  readonly method: string
-  readonly input: unknown
-}
-/** Ends the worker once the call that runs is done. */
-const CLOSE = 'close'
-type Reply =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'progress'; readonly id: number; readonly progress: unknown }
-  | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }
-interface WireError {
-  readonly code: NodeError['code'] | undefined
-  readonly message: string
-  readonly details: Readonly<Record<string, unknown>>
 }
 
 interface PendingCall {
@@ -251,43 +214,6 @@ export async function runInWorker<Calls extends WorkerCalls<Calls>, Method exten
   }
 }
 
-/** In the worker: the `input` it was started with. */
-export function workerInput(): unknown {
-  invariant(!isMainThread, 'workerInput is for worker threads')
-  return (workerData as ThreadData).input
-}
-
-/** In the worker: answers calls with `handlers`, one after the other; `release` runs before the thread ends. */
-export function serveWorker<Calls extends WorkerCalls<Calls>>(
-  handlers: WorkerHandlers<Calls>,
-  release: () => Promise<void> = () => Promise.resolve(),
-): void {
-  const port = parentPort
-  if (port === null) throw new InvariantError('serveWorker runs in a worker thread')
-  const { stop } = workerData as ThreadData
-  const send = (reply: Reply) => port.postMessage(reply)
-  let last: Promise<void> = Promise.resolve()
-  const answer = async ({ id, method, input }: Request): Promise<void> => {
-    const report = (progress: unknown) => {
-      if (Atomics.load(stop, CLOSING) === 1 || Atomics.load(stop, GIVEN_UP) === id)
-        throw cancelled('the worker')
-      send({ kind: 'progress', id, progress })
-    }
-    try {
-      const handler = handlers[method as keyof Calls]
-      invariant(handler !== undefined, `the worker has no method ${method}`)
-      send({ kind: 'done', id, output: await handler(input as never, report) })
-    } catch (error) {
-      send({ kind: 'failed', id, error: toWire(error) })
-    }
-  }
-  port.on('message', (message: Request | typeof CLOSE) => {
-    if (message === CLOSE) last = last.then(release).finally(() => port.close())
-    else last = last.then(() => answer(message))
-  })
-  send({ kind: 'ready' })
-}
-
 function startThread(options: WorkerOptions, stop: Int32Array): Worker {
   const fromSource = import.meta.url.endsWith('.ts')
   const path = options.module.href.replace(/\.[jt]s$/, fromSource ? '.ts' : '.js')
@@ -307,22 +233,8 @@ function typescriptLoader(): string {
   return `data:text/javascript,import { register } from ${JSON.stringify(api)}; register()`
 }
 
-const cancelled = (name: string) => new NodeError('CANCELLED', `The call to ${name} was cancelled.`)
-
 function asNodeError(error: unknown, name: string): NodeError {
   return error instanceof NodeError
     ? error
     : new NodeError('INTERNAL', `The worker ${name} failed: ${messageOf(error)}`, {}, error)
-}
-
-function toWire(error: unknown): WireError {
-  return error instanceof NodeError
-    ? { code: error.code, message: error.message, details: error.details }
-    : { code: undefined, message: messageOf(error), details: {} }
-}
-
-function fromWire(error: WireError): Error {
-  return error.code === undefined
-    ? new InvariantError(error.message)
-    : new NodeError(error.code, error.message, error.details)
 }

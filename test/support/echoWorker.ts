@@ -1,6 +1,7 @@
 // A worker for tests of src/runtime/worker.ts.
 import { NodeError } from '../../src/errors/errors.ts'
-import { serveWorker, type WorkerHandlers, workerInput } from '../../src/runtime/worker.ts'
+import type { WorkerHandlers } from '../../src/runtime/workerProtocol.ts'
+import { serveWorker, workerInput } from '../../src/runtime/workerThread.ts'
 
 export interface TestCalls {
   echo: { input: string; output: string }

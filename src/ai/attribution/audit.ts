@@ -1,6 +1,7 @@
 import { invariant, NodeError } from '../../errors/errors.ts'
 import { bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import type { Projection } from './projection.ts'
+import type { AttributionRow } from './rows.ts'
 
 /**
  * What an auditor's own query row says of a host's: `ok` within the tolerance, `refund` within ten times of it (no
@@ -11,6 +12,8 @@ export type RowVerdict = 'ok' | 'refund' | 'slash'
 /** Of 512 coordinates this many may differ, each by one step. */
 const TOLERATED_PER_512 = 4
 const REFUND_FACTOR = 10
+/** Scales of one row may differ by one part in this many. */
+const SCALE_PARTS = 10_000
 const DIGEST_BITS = 256
 /** Bits in which the digests of two honest auditors may differ. */
 export const DIGEST_TOLERANCE_BITS = 4
@@ -29,6 +32,16 @@ export function compareQueryRows(a: Int8Array, b: Int8Array): RowVerdict {
   const tolerated = Math.floor((TOLERATED_PER_512 * a.length) / 512)
   if (differing <= tolerated && largest <= 1) return 'ok'
   return differing <= REFUND_FACTOR * tolerated && largest <= REFUND_FACTOR ? 'refund' : 'slash'
+}
+
+/**
+ * Whether a published row is the one that an auditor made again: scales within one part in 10,000, and values as
+ * query rows within the tolerance. The fold is exact arithmetic on features, so rows differ no more than those do.
+ */
+export function rowsMatch(published: AttributionRow, own: AttributionRow): boolean {
+  const difference = Math.abs(published.scale - own.scale)
+  if (difference > 1 && difference * SCALE_PARTS > Math.max(published.scale, own.scale)) return false
+  return compareQueryRows(published.values, own.values) === 'ok'
 }
 
 /**

@@ -1,5 +1,5 @@
 // The worker thread of the models: reads the base model, checks it, answers calls.
-import { serveWorker, workerInput } from '../../runtime/worker.ts'
+import { serveWorker, workerInput } from '../../runtime/workerThread.ts'
 import { EncoderRuntime } from '../lora/encoderRuntime.ts'
 import { checkGolden } from '../models/golden.ts'
 import { ensureBaseModel, readBaseModel } from '../models/modelFolder.ts'

@@ -1,7 +1,7 @@
 import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
-import type { WorkerHandlers } from '../../runtime/worker.ts'
+import type { WorkerHandlers } from '../../runtime/workerProtocol.ts'
 import { attributionRows, featureProjection, queryDigest, queryRow } from '../attribution/attribute.ts'
 import type { Projection } from '../attribution/projection.ts'
 import { evaluateAdapter } from '../factory/evaluate.ts'

@@ -16,6 +16,8 @@ export const ENCODER = {
   layerNormEpsilon: 9.999999974752427e-7,
   /** The task head reads the unit embedding times this: a unit vector's entries alone are too small to train on. */
   headInputScale: 10,
+  /** Width of the rise that stands for the step in the gradient of ReLU (see `relu`). */
+  reluGradientBand: 0.001,
 } as const
 
 /** The matrices that LoRA can adapt, by their module names in PEFT files, in canonical order. */

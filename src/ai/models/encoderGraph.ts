@@ -35,6 +35,8 @@ export interface EncoderGraphOptions {
   readonly from: 'tokens' | 'hidden'
   readonly to: 'hidden' | 'embedding' | 'logits' | 'gradients'
   readonly modules: readonly LoraModule[]
+  /** Of the gradient of ReLU; that of the profile by default, 0 for exact derivatives. */
+  readonly reluGradientBand?: number
 }
 
 export const LORA_SCALE = 'lora_scale'
@@ -136,10 +138,14 @@ class EncoderGraph {
       kernel: this.#weight(`${stacked}FFN/conv1/Tensordot/Reshape_1`, [width, innerWidth]),
       bias: this.#weight(`${applied}FFN/conv1/bias/ConcatPartitions/concat`, [innerWidth]),
     })
-    const down = this.#linear(`layers.${index}.ffn.down`, relu(g, up), {
-      kernel: this.#weight(`${stacked}FFN/conv2/Tensordot/Reshape_1`, [innerWidth, width]),
-      bias: this.#weight(`${applied}FFN/conv2/bias/ConcatPartitions/concat`, [width]),
-    })
+    const down = this.#linear(
+      `layers.${index}.ffn.down`,
+      relu(g, up, this.#options.reluGradientBand ?? ENCODER.reluGradientBand),
+      {
+        kernel: this.#weight(`${stacked}FFN/conv2/Tensordot/Reshape_1`, [innerWidth, width]),
+        bias: this.#weight(`${applied}FFN/conv2/bias/ConcatPartitions/concat`, [width]),
+      },
+    )
     return add(g, down, x)
   }
 

@@ -24,6 +24,7 @@ export const RUNTIME_PROFILE = {
   maxTokens: ENCODER.maxTokens,
   truncation: 'first tokens',
   headInputScale: ENCODER.headInputScale,
+  reluGradientBand: String(ENCODER.reluGradientBand),
   /** An auditor's own margin between the two best logits below which another answer is not held against a host. */
   answerMarginEpsilon: '0.001',
 } as const

@@ -1,6 +1,7 @@
 import type { GradientRule, GraphBuilder } from './graphBuilder.ts'
 import {
   expandLike,
+  plainAdd,
   plainMatmul,
   plainMultiply,
   plainNegate,
@@ -91,8 +92,18 @@ export function splitLast(g: GraphBuilder, a: Tensor, sizes: readonly number[]):
   })
 }
 
-export function relu(g: GraphBuilder, a: Tensor): Tensor {
+/**
+ * max(0, a). Its derivative is a step at 0: where a is nearly 0, the last bits of a float decide whether a whole
+ * path of the gradient counts, and machines that differ in those bits differ in the gradient. With a `band` above 0
+ * the step becomes a straight rise over ±band, which such differences hardly move. With 0 it is exact.
+ */
+export function relu(g: GraphBuilder, a: Tensor, band = 0): Tensor {
   return recordOne(g, g.node('Relu', [a], a.shape), [a], (gradient) => {
+    if (band > 0) {
+      const rise = plainAdd(g, plainMultiply(g, a, g.scalar(0.5 / band)), g.scalar(0.5))
+      const slope = g.node('Clip', [rise, g.scalar(0), g.scalar(1)], a.shape)
+      return [plainMultiply(g, gradient, slope)]
+    }
     const positive = g.node('Greater', [a, g.scalar(0)], a.shape, { elementType: 'bool' })
     return [plainMultiply(g, gradient, g.node('Cast', [positive], a.shape, { attributes: { to: 1 } }))]
   })

@@ -6,6 +6,7 @@ import {
   DIGEST_TOLERANCE_BITS,
   digestDistance,
   digestsAgree,
+  rowsMatch,
 } from '../../../../src/ai/attribution/audit.ts'
 import { Projection } from '../../../../src/ai/attribution/projection.ts'
 import { isNodeError } from '../../../../src/errors/errors.ts'
@@ -37,6 +38,22 @@ describe('query rows of 1024 coordinates', () => {
       error = caught
     }
     expect(isNodeError(error, 'BAD_RECEIPT')).toBe(true)
+  })
+})
+
+describe('published rows', () => {
+  const values = Int8Array.from({ length: 512 }, (_, i) => (i % 250) - 125)
+  const bent = (count: number) => values.map((value, i) => (i < count ? value + 1 : value))
+  test.each([
+    [1_000_000, 1_000_100, 4, true],
+    [1_000_000, 1_000_101, 0, false],
+    [3, 4, 0, true],
+    [3, 5, 0, false],
+    [1_000_000, 1_000_000, 5, false],
+  ])('of scales %d and %d, %d values off by one: %s', (scale, ownScale, count, match) => {
+    const published = { scale, values }
+    const own = { scale: ownScale, values: bent(count) }
+    expect([rowsMatch(published, own), rowsMatch(own, published)]).toEqual([match, match])
   })
 })
 

@@ -101,6 +101,7 @@ describe('LoRA', () => {
       from: 'tokens',
       to: 'gradients',
       modules: LORA_MODULES,
+      reluGradientBand: 0,
     })
     const session = await OnnxSession.open(encodeOnnx(graph, 'float64'))
     const double = (data: Iterable<number>, dims: readonly number[]): TensorValue => ({

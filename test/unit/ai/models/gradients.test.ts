@@ -144,6 +144,22 @@ test('a confident answer keeps a precise gradient: float32 agrees with float64 i
     expect(value / exact[i]! - 1).toBeCloseTo(0, 5)
 })
 
+test('the derivative of ReLU with a band rises in a straight line, and is a step without', async () => {
+  const slopes = async (band: number) => {
+    const g = new GraphBuilder('relu')
+    const x = g.input('x', [5], { trainable: true })
+    const ones = g.weight('ones', new Float32Array(5).fill(1), [5])
+    g.output(backward(g, op.relu(g, x, band), ones, [x])[0]!, 'gradient')
+    const session = await InferenceSession.create(encodeOnnx(g))
+    const output = await session.run({
+      x: new OrtTensor('float32', Float32Array.of(-0.3, -0.05, 0, 0.05, 0.3), [5]),
+    })
+    return [...(output.gradient!.data as Float32Array)]
+  }
+  expect(await slopes(0.1)).toEqual([0, expect.closeTo(0.25), 0.5, expect.closeTo(0.75), 1])
+  expect(await slopes(0)).toEqual([0, 0, 0, 1, 1])
+})
+
 test('a parameter that the output does not depend on is refused', () => {
   const g = new GraphBuilder('unused')
   const used = g.input('used', [1], { trainable: true })
