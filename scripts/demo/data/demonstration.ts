@@ -1,6 +1,5 @@
-import type { DataRecord } from '../../../src/ai/records/record.ts'
-import { SeededStream } from '../../../src/ai/seededStream.ts'
-import type { Hash } from '../../../src/primitives/hex.ts'
+import type { DataRecord, Hash } from 'openledger/sdk'
+import { SeededStream } from 'openledger/sdk'
 
 export type AccountKind = 'honest' | 'flipper' | 'copier'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import type { DataRecord } from 'openledger/sdk'
 import { z } from 'zod'
-import type { DataRecord } from '../../../src/ai/records/record.ts'
 import { installDataset, readDatasetFile } from './install.ts'
 
 /**
