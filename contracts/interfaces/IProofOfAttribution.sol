@@ -322,8 +322,9 @@ interface IProofOfAttribution is IClaimable {
     /// @param commitment keccak256(abi.encode(auditor, receiptIds, verdicts, digests, salt))
     function commitAudit(bytes32[] calldata receiptIds, bytes32 commitment) external;
 
-    /// @notice Reveals them, once the whole committee has committed or the commit window has closed. Digests compare by
-    /// their first ten bytes.
+    /// @notice Reveals them, once the whole committee has committed or the commit window has closed. Two digests agree
+    /// when at most 2 of their first 80 bits differ. Of the majority those are paid whose digest agrees with another's, or
+    /// all when no two agree.
     function revealAudit(
         bytes32[] calldata receiptIds,
         uint8[] calldata verdicts,

@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Address } from '../../../src/primitives/hex.ts'
 import type { CallResult, MemoryChain } from '../../support/memoryHost.ts'
-import { type Account, account, contribution, OPEN } from '../../support/precompileWorld.ts'
+import { type Account, account, contribution, nearMinhash, OPEN } from '../../support/precompileWorld.ts'
 import {
   Fixture,
   owner,
@@ -69,6 +69,19 @@ ids.forEach((id, index) => {
 for (let n = 0; n < 4; n++)
   time('settleOrder of 8 leaders', datanets, 'settleOrder', [f.datanetId, 8], stranger)
 
+const copies = Array.from({ length: 16 }, (_, n) =>
+  contribution(20_000 + n, contributor, { minhash: nearMinhash(specs[n]!.minhash, 10) }),
+)
+const copyIds = copies.map((spec) => f.world.commit(f.datanetId, spec))
+f.chain.advance(2)
+copyIds.forEach((id, index) => {
+  f.world.reveal(id, copies[index]!)
+})
+for (let n = 0; n < 2; n++) {
+  time('settleOrder of 8 near-duplicates', datanets, 'settleOrder', [f.datanetId, 8], stranger)
+}
+time('freezeVersion of 448', datanets, 'freezeVersion', [f.datanetId, 512], owner)
+
 for (let round = 0; round < 6; round++) {
   const receipts = Array.from({ length: 32 }, () => f.receipt())
   const receiptIds = receipts.map((receipt) => receipt.receiptId)
@@ -97,10 +110,10 @@ for (let n = 0; n < 3; n++) {
   const draft = f.world.draft(f.baseModelId, [{ datanetId: f.datanetId, version: 1 }], { k: 1024 })
   time('createAdapter', adapters, 'createAdapter', [draft], owner, OPEN)
   const adapterId = BigInt(n + 2)
-  const chunks = Math.ceil(MEMBERS / 23)
-  for (let chunk = 0; chunk < chunks; chunk++) {
+  for (let chunk = 0; chunk < Math.ceil(MEMBERS / 23); chunk++) {
     const bytes = Buffer.concat(f.rows.slice(chunk * 23, chunk * 23 + 23)).toString('hex')
-    time('appendRows of 23', adapters, 'appendRows', [adapterId, chunk * 23, `0x${bytes}`], owner)
+    const count = Math.min(23, MEMBERS - chunk * 23)
+    time(`appendRows of ${count}`, adapters, 'appendRows', [adapterId, chunk * 23, `0x${bytes}`], owner)
   }
   const { rowsRoot } = adapters.read('getAdapter', [f.adapterId])
   time(`publish ${MEMBERS} rows`, adapters, 'publish', [adapterId, rowsRoot], owner)

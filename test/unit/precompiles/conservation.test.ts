@@ -175,20 +175,26 @@ class Life {
     world.datanets.try('claim', [], { from: by.address })
   }
 
-  /** What must hold after every step. */
-  check(): void {
+  /** What must hold after every step: nothing is made or lost, and each account holds what its books say. */
+  checkBalances(): void {
     const { f } = this
     expect(this.supply()).toBe(this.totalWei)
-    const contracts: readonly Books[] = [f.world.datanets, f.world.adapters, f.world.attribution].map(
-      (contract) => contract as unknown as Books,
-    )
-    for (const contract of contracts) {
+    for (const contract of this.#books()) {
       const books = contract.read('totals')
       const sums = books.depositsWei + books.pendingWei + books.potsWei + books.creditsWei + books.bondsWei
       expect(f.chain.balanceOf(contract.address)).toBe(sums)
-      this.#checkCredits(contract, books.creditsWei)
     }
+  }
+
+  /** And what the books are made of, item by item. */
+  check(): void {
+    for (const contract of this.#books()) this.#checkCredits(contract, contract.read('totals').creditsWei)
     this.#checkBuckets()
+  }
+
+  #books(): readonly Books[] {
+    const { datanets, adapters, attribution } = this.f.world
+    return [datanets, adapters, attribution].map((contract) => contract as unknown as Books)
   }
 
   /** Credits, account by account, are what the events say, and add up to the books. */
@@ -252,6 +258,7 @@ describe('money', () => {
         const life = new Life()
         list.forEach(([kind, seed], n) => {
           life.step(kind, seed)
+          life.checkBalances()
           if (n % 4 === 0) life.check()
         })
         life.check()

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { rowsPerChunk } from '../../../../precompiles/adapter/rows.ts'
+import { bounds } from '../../../../precompiles/bounds.ts'
+import { MEMBER_BYTES } from '../../../../precompiles/datanet/members.ts'
 import { devnetParameters } from '../../../../precompiles/parameters.ts'
 import {
   drawCommittee,
@@ -23,9 +26,11 @@ import {
   encodeInt16s,
   encodeInt32s,
   encodeScores,
+  SCORE_BYTES,
   shiftToInt16,
   subtractCorrections,
 } from '../../../../precompiles/proofOfAttribution/vectors.ts'
+import { rowsPerPiece } from '../../../../precompiles/proofOfAttribution/windowReader.ts'
 import { allocatePot } from '../../../../precompiles/proofOfAttribution/windowShares.ts'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
 import { testHash } from '../../../support/precompileWorld.ts'
@@ -152,19 +157,31 @@ describe('a committee', () => {
     { what: 'nobody spoke', seats: seats([0, 0n], [0, 0n], [0, 0n]), outcome: 'noQuorum', paid: [] },
     {
       what: 'a lone digest among two that agree',
-      seats: seats([1, 5n], [1, 9n], [1, 5n]),
+      seats: seats([1, 5n], [1, 0xf5n], [1, 5n]),
+      outcome: 'ok',
+      paid: [0, 2],
+    },
+    {
+      what: 'digests two bits apart and one far off',
+      seats: seats([1, 0n], [1, 0xffn], [1, 3n]),
+      outcome: 'ok',
+      paid: [0, 2],
+    },
+    {
+      what: 'a digest three bits apart',
+      seats: seats([1, 0n], [1, 7n], [1, 1n << 79n]),
       outcome: 'ok',
       paid: [0, 2],
     },
     {
       what: 'three different digests',
-      seats: seats([1, 5n], [1, 9n], [1, 7n]),
+      seats: seats([1, 0n], [1, 0xf0n], [1, 0x0fn]),
       outcome: 'ok',
       paid: [0, 1, 2],
     },
     {
       what: 'a loser with the winners’ digest',
-      seats: seats([1, 5n], [2, 5n], [1, 7n]),
+      seats: seats([1, 0n], [2, 0n], [1, 0xffn]),
       outcome: 'ok',
       paid: [0, 2],
     },
@@ -234,6 +251,23 @@ describe('integer vectors', () => {
     const shifted = shiftToInt16(Int32Array.from(values))
     expect(shifted.shift).toBe(shift)
     expect([...shifted.query]).toEqual(query)
+  })
+})
+
+describe('blobs', () => {
+  it('fit their chunk for every k that genesis may allow', () => {
+    for (let k = 8; k <= bounds.k; k += 8) {
+      expect(rowsPerPiece(k) * SCORE_BYTES).toBeLessThanOrEqual(bounds.blobBytes)
+      expect(rowsPerPiece(k)).toBeGreaterThan(0)
+      expect(rowsPerChunk(k) * (4 + k)).toBeLessThanOrEqual(bounds.blobBytes)
+      expect(encodeInt32s(new Int32Array(k)).length).toBeLessThanOrEqual(bounds.blobBytes)
+    }
+    expect(rowsPerPiece(1024)).toBe(368)
+    expect(bounds.freezePerCall * MEMBER_BYTES).toBeLessThanOrEqual(bounds.blobBytes)
+  })
+
+  it('of sums stay inside int32 for the largest window', () => {
+    expect(bounds.windowReceipts * 4095 * 127).toBeLessThan(2 ** 31)
   })
 })
 
