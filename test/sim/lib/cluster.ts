@@ -53,7 +53,7 @@ export interface SimNode {
 }
 
 const START_MS = 1_700_000_000_000
-const CALM: NetworkOptions = { loss: 0, duplication: 0, minDelayMs: 2, maxDelayMs: 30 }
+export const CALM: NetworkOptions = { loss: 0, duplication: 0, minDelayMs: 2, maxDelayMs: 30 }
 
 /** A cluster in one process on fake time: the real engine, core, log and signer over a simulated rest. */
 export class Cluster {
@@ -73,6 +73,7 @@ export class Cluster {
     fatal: 0,
     reports: 0,
   }
+  onCommit: (node: number, height: number) => void = () => undefined
   readonly #options: ClusterOptions
   #failure: Error | null = null
 
@@ -227,6 +228,7 @@ export class Cluster {
       `commit ${index} ${height} ${certificate.round} ${certificate.blockHash}`,
     )
     this.#guard(() => this.monitor.onCommit(index, height, envelope, certificate))
+    this.onCommit(index, height)
   }
 
   /** Counts how often a node's lock moved to a later round of one height. */

@@ -11,6 +11,7 @@ import {
 } from '../../../src/ledger/vote.ts'
 import { type Address, bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
 import { CertificateChecker, decodeBlock } from './simApp.ts'
+import type { MessageKind } from './simNetwork.ts'
 
 /** A property that must hold in every run did not. */
 export class SimFailure extends Error {}
@@ -48,7 +49,7 @@ export class SafetyMonitor {
     this.#decided.set(height, certificate.blockHash)
   }
 
-  onSend(kind: 'vote' | 'proposal' | 'request' | 'response', bytes: Uint8Array): void {
+  onSend(kind: MessageKind, bytes: Uint8Array): void {
     if (kind === 'vote') this.#onVote(decodeVote(bytes))
     else if (kind === 'proposal') this.#onProposal(decodeProposalMessage(bytes).proposal)
     else if (kind === 'request') {
