@@ -46,6 +46,9 @@ function sourceFiles(folder: string): SourceFile[] {
     })
 }
 
+/** What a stranger could use: the package's public face and other packages. */
+const publicImport = /^(?:openledger\/sdk|viem|viem\/accounts|zod|node:[a-z_/]+)$/
+
 const folderOf = (path: string) => path.split('/')[1] ?? ''
 const source = sourceFiles('src')
 const precompiles = sourceFiles('precompiles')
@@ -81,6 +84,17 @@ describe('architecture', () => {
         .filter((path) => !precompileImports.some((allowed) => path.startsWith(`${allowed}/`)))
         .map((path) => `${file.path} → ${path}`),
     )
+    expect(wrong).toEqual([])
+  })
+
+  it('lets the demonstration use public interfaces only', () => {
+    const wrong = sourceFiles('scripts/demo').flatMap((file) => {
+      const outside = file.imports.filter((path) => !path.startsWith('scripts/demo/'))
+      const packages = [...file.text.matchAll(/from '([^.'][^']*)'/g)].map((match) => match[1] ?? '')
+      return [...outside, ...packages.filter((name) => !publicImport.test(name))].map(
+        (name) => `${file.path} → ${name}`,
+      )
+    })
     expect(wrong).toEqual([])
   })
 
