@@ -1,1 +1,4 @@
-export const x = 1
+#!/usr/bin/env node
+import { runCli } from './cli/program.ts'
+
+process.exitCode = await runCli(process.argv.slice(2))

@@ -16,6 +16,8 @@ export const limits = {
   voteBytes: 512,
   /** Largest transaction: what other clients' pools take, so that tools meet no surprise. */
   transactionBytes: 128 * 1024,
+  /** Largest gas limit of one transaction (EIP-7825, 2^24); a call without a transaction has no more. */
+  transactionGas: 16_777_216,
   /** Largest genesis file: predeployed code of a few hundred KB and accounts. */
   genesisBytes: 16 * 1024 * 1024,
   /** Rounds of one height for which messages ahead of the own round are kept. */
@@ -23,6 +25,35 @@ export const limits = {
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
 
+  /** How long a state stays readable after its block: longer than any call may run. */
+  headStateMs: 30_000,
+  /** Head states open at a time; reached only where blocks come much faster than one a second. */
+  headStates: 256,
+
+  // storage
+  /** Uncompressed table blocks that LevelDB keeps: the hot upper trie levels and accounts of a busy chain. */
+  levelCacheBytes: 64 * 1024 * 1024,
+  /** LevelDB's log and memory table. Two may be held at once; a larger one makes a restart after a crash slower. */
+  levelWriteBufferBytes: 16 * 1024 * 1024,
+  /** Size of one table file: 8 MiB keeps a store of 4 GiB at 512 files. */
+  levelFileBytes: 8 * 1024 * 1024,
+  /** Files LevelDB holds open: half of the usual 1,024 descriptors of a process, sockets need the rest. */
+  levelOpenFiles: 512,
+
+  // state
+  /**
+   * Parent reads that a journal or an old state remembers before it forgets them all: a block of 500 M gas reads
+   * 238,000 cold slots at most (2,100 gas each, EIP-2929), so no block ever reaches it.
+   */
+  stateReadCacheEntries: 262_144,
+  /** An account in the state trie: four RLP fields of 9, 33, 33 and 33 bytes and their list header, rounded up. */
+  accountBytes: 128,
+  /** Slots in one request for a proof, as in other clients: each is a walk of up to 64 nodes. */
+  proofSlots: 1_024,
+  /** Nodes in one proof: a path has 64 nibbles and each node takes one at least, then the leaf. */
+  proofNodes: 65,
+  /** A trie node: a branch has 16 hashes of 33 bytes and an empty value, 532 with its header; a leaf is smaller. */
+  trieNodeBytes: 1_024,
   // Consensus
   /** Largest envelope that travels inside a gossiped proposal; a larger one is announced by hash and fetched. */
   gossipEnvelopeBytes: 64 * 1024,
@@ -52,4 +83,247 @@ export const limits = {
   walBytes: 256 * 1024 * 1024,
   /** Largest file of last-signed state: one entry. */
   signerStateBytes: 4 * 1024,
+  // --- network: gossip ---
+
+  /** Largest gossip message of transactions: one of the largest size, or a batch of small ones. */
+  gossipTransactionsBytes: 256 * 1024,
+  /** Largest gossiped proposal: an envelope and the signed head of the proposal. */
+  gossipProposalBytes: 4 * 1024 * 1024 + 64 * 1024 + 1024,
+  /** Largest gossip message of receipts: a query row is about 1 KB, so this is a batch of some thirty. */
+  gossipReceiptsBytes: 64 * 1024,
+  /** Largest gossip frame: a peer that answers what was asked for may put two of the largest messages in one. */
+  gossipFrameBytes: 9 * 1024 * 1024,
+  /** Protobuf fields in one gossip frame: four topics of 5,000 advertised message ids, and some room. */
+  gossipFrameFields: 24_000,
+  /** Messages in one gossip frame: as many as a peer may ask for at once (5,000 ids in gossipsub). */
+  gossipFrameMessages: 5_000,
+  /** Subscriptions in one gossip frame: our topics, with room for those of a later version. */
+  gossipFrameSubscriptions: 32,
+  /** Gossip frames a peer may send a second, on average: 100 validators make some 400 votes a second. */
+  gossipFramesPerSecond: 1_000,
+  /** Gossip frames a peer may send at once: what gathers while a node is busy with a block. */
+  gossipFramesBurst: 4_000,
+  /** Gossip messages of one peer under validation: beyond it the peer's stream is not read. */
+  gossipPendingMessagesPerPeer: 1_024,
+  /** Bytes of one peer's gossip under validation: two of the largest proposals. */
+  gossipPendingBytesPerPeer: 9 * 1024 * 1024,
+  /** Time for one gossip validation; below the time that gossipsub keeps a message for forwarding. */
+  gossipValidationMs: 5_000,
+  /** Bytes waiting to be sent to one peer as gossip: two of the largest frames, then messages are dropped. */
+  gossipOutboundBytes: 18 * 1024 * 1024,
+  /** How long a message id is remembered: longer than a message needs to cross 100 nodes. */
+  gossipSeenMs: 60_000,
+
+  // --- network: connections and peers ---
+
+  /** Connections of both directions: to all configured peers, and as many strangers as may connect. */
+  connections: 192,
+  /** Connections that strangers opened; the rest is kept for configured peers (against eclipse). */
+  inboundConnections: 64,
+  /** Connections that one host opened, other than the loopback address. */
+  inboundConnectionsPerHost: 16,
+  /** Connections under way that are not authenticated yet. */
+  pendingInboundConnections: 16,
+  /** New connections of one host a second; a devnet's nodes share the loopback address. */
+  inboundConnectionsPerSecond: 10,
+  /** Streams that one peer may have open: gossip, ping, identify and the concurrent requests of all protocols. */
+  streamsPerConnection: 128,
+  /** Configured peers, bootstrap and direct: the other 99 validators of the largest set, and some bootstrap nodes. */
+  configuredPeers: 128,
+  /** Dials under way at a time. */
+  parallelDials: 8,
+  /** Time for one dial, with encryption and multiplexing. */
+  dialTimeoutMs: 10_000,
+  /** First pause after a failed dial; it doubles up to the longest. */
+  redialFirstMs: 1_000,
+  redialLongestMs: 60_000,
+  /** A connection that held this long clears the history of failed dials. */
+  stableConnectionMs: 30_000,
+  /** Of two nodes that would dial each other the one with the larger id waits this long, so that one link comes of it. */
+  dialStaggerMs: 300,
+  /** Bytes that may be under way on one stream: 2 MB at 100 ms of round trip are 20 MB a second. */
+  streamWindowBytes: 2 * 1024 * 1024,
+  /** A silent connection is found dead after one interval and one timeout; a node busy with a block may be slow. */
+  pingIntervalMs: 10_000,
+  pingTimeoutMs: 15_000,
+  /** Peers whose offences are remembered: the oldest are forgotten first. */
+  scoredPeers: 4_096,
+  /** First ban of a peer; each further one is twice as long, up to the longest. */
+  banFirstMs: 60_000,
+  banLongestMs: 3_600_000,
+
+  // --- network: requests ---
+
+  /** Request and reply frames of any protocol: the largest answer is a range of envelopes. */
+  requestFrameBytes: 10 * 1024 * 1024,
+  /** Protocols that this node serves: a handful; the bound finds a loop that registers. */
+  requestProtocols: 64,
+  /** Requests that one node has open to one peer, over all protocols. */
+  requestsOpenPerPeer: 32,
+  /** Time to read a request and to write its answer; a longer one holds a stream for nothing. */
+  requestServeMs: 20_000,
+  /** Largest status message: two integers, two hashes and the agent. */
+  statusBytes: 256,
+  /** Largest agent name, printable ASCII. */
+  agentBytes: 64,
+  /** Time for the status handshake; a peer that says nothing is not kept. */
+  statusTimeoutMs: 10_000,
+  /** Status messages of one peer at a time, at once and a second: one on connecting and one each interval. */
+  statusServedPerPeer: 4,
+  statusBurst: 10,
+  statusPerSecond: 2,
+  /** Streams of a protocol beyond those answered at a time, on which a peer is told that it is busy here. */
+  refusalStreamsPerPeer: 4,
+  /** Pause between two status messages to all peers: they are hints for sync, consensus has its own messages. */
+  statusIntervalMs: 2_000,
+  /** A refused peer gets this long to read why before the connection closes. */
+  refusalGraceMs: 500,
+
+  // --- sync ---
+
+  /** Envelopes in one range: small blocks make ranges of some hundred KB. */
+  syncRangeEnvelopes: 256,
+  /** Bytes of one range; at least one envelope of the largest size. */
+  syncRangeBytes: 8 * 1024 * 1024,
+  /** Time for one range: 8 MB over 4 Mbit/s. */
+  syncRequestTimeoutMs: 20_000,
+  /** Ranges that a peer may ask for a second, on average and at once. */
+  syncRequestsPerSecond: 4,
+  syncRequestsBurst: 8,
+  /** Ranges read from disk at a time, for one peer and for all. */
+  syncServedPerPeer: 2,
+  syncServedTotal: 8,
+  /** How long consensus may take to reach a height that a peer has, before sync asks for it. */
+  syncGraceMs: 3_000,
+  /** Pause before a peer that gave no answer is asked again; doubles with each failure, up to the longest. */
+  syncPeerRestFirstMs: 2_000,
+  syncPeerRestLongestMs: 60_000,
+  /** Pause after a failure of our own (disk, execution) before sync goes on. */
+  syncOwnFailureRestMs: 10_000,
+  /** Pause between two lines of progress in the log. */
+  syncProgressMs: 5_000,
+  // Mempool. Space is counted in slots, so that one bound holds both the number of transactions and their bytes.
+  /** Bytes of one slot; a transaction takes its length in slots, rounded up: 1 for a transfer, 32 for the largest. */
+  mempoolSlotBytes: 4096,
+  /** Slots in all: 128 MiB of encodings at most, and twenty full blocks of transfers under 30 M gas. */
+  mempoolSlots: 32_768,
+  /** Gapped transactions in all: they earn nothing until a gap closes, so they get an eighth of the pool. */
+  mempoolGapped: 4_096,
+  /** Transactions of one account: two full blocks of transfers and more for a busy relayer, an eighth of the pool. */
+  mempoolPerAccount: 4_096,
+  /** Gapped ones of one account: out-of-order sending over 16 connections in batches of 16. */
+  mempoolGappedPerAccount: 256,
+  /** A gapped transaction is dropped after three hours, as other clients do; its owner has forgotten it. */
+  mempoolGappedLifetimeMs: 3 * 60 * 60 * 1000,
+  /** A replacement pays this much more in fee cap and in tip, so that each round of gossip it causes is paid for. */
+  mempoolReplacementPercent: 10,
+  /** Transactions in flight of an account that runs delegated code: others can empty its balance at any time. */
+  mempoolPerDelegatedAccount: 1,
+  /** Largest journal file: every slot full, and its list headers. */
+  mempoolJournalBytes: 132 * 1024 * 1024,
+
+  // JSON-RPC
+  /** Largest request body or WebSocket message: what other clients take; room for 18 transactions of full size. */
+  rpcBodyBytes: 5 * 1024 * 1024,
+  /** Requests in a batch: what viem puts in one at most. */
+  rpcBatchRequests: 1_000,
+  /** Requests of one batch under way at once; between such groups the event loop runs. */
+  rpcBatchConcurrency: 16,
+  /** Largest answer, to a request or to a whole batch: five times a full block's calldata in hex. */
+  rpcResponseBytes: 25 * 1024 * 1024,
+  /** HTTP and WebSocket connections together: above it the kernel's queue holds newcomers back. */
+  rpcConnections: 1_024,
+  /** WebSockets among them: each may hold subscriptions and unsent bytes. */
+  rpcSockets: 256,
+  /** Requests of one WebSocket under way at once; further ones stay unread. */
+  rpcSocketInFlight: 16,
+  /** Unsent bytes on a WebSocket above which no request of it is read and a subscriber is cut off as too slow. */
+  rpcSocketUnsentBytes: 8 * 1024 * 1024,
+  /** A WebSocket that leaves a ping unanswered for one interval is gone. */
+  rpcSocketPingMs: 30_000,
+  /** A request must be complete within this time, or a slow sender could hold a connection for ever. */
+  rpcRequestMs: 30_000,
+  /** A connection on which nothing moves for this long is closed, also when its client does not read an answer. */
+  rpcSilenceMs: 120_000,
+  /** Idle connections stay open a little longer than common proxies keep theirs, so that the proxy closes first. */
+  rpcKeepAliveMs: 65_000,
+  /** Subscriptions of one WebSocket: every head is matched against each. */
+  rpcSubscriptions: 128,
+  /** Notifications kept while the answer that names their subscription is still on its way. */
+  rpcHeldNotifications: 1_024,
+  /** Polling filters in all: they belong to no connection, so anyone could pile them up. */
+  rpcFilters: 1_024,
+  /** A filter that nobody polls for this long is removed, as other clients do. */
+  rpcFilterLifetimeMs: 5 * 60 * 1000,
+  /** Recent pending hashes kept for polling filters: as many as the pool has slots. */
+  rpcPendingHashes: 32_768,
+  /** Blocks in one search for logs: more than a day of one-second blocks. */
+  rpcLogBlocks: 100_000,
+  /** Logs in one answer: 20,000 small ones are 10 MB of JSON. */
+  rpcLogs: 20_000,
+  /** Addresses in a filter, and alternatives in one topic position, as other clients take. */
+  rpcFilterAlternatives: 1_000,
+  /** Blocks of one fee history: what other clients serve. */
+  rpcFeeHistoryBlocks: 1_024,
+  /** Blocks of one with rewards: each needs all receipts of its block. */
+  rpcFeeRewardBlocks: 128,
+  /** Percentiles asked of each of them. */
+  rpcFeeHistoryPercentiles: 100,
+  /** Transactions in the pool above which its whole content is not listed: it would not fit an answer. */
+  rpcPoolListing: 8_192,
+  /** Slots in one proof, or in one reading of many slots. */
+  rpcStorageSlots: 1_024,
+  /** Gas of a call that nobody pays for: more than a block, so that large views work, yet bounded. */
+  rpcCallGas: 50_000_000n,
+  // AI
+  /** Largest file of a base model that is read: the encoder's files have 4 MB each, its ONNX graph 27 MB. */
+  modelFileBytes: 64 * 1024 * 1024,
+  /** Largest adapter file: rank 64 on all eight matrices has 2.6 MB. */
+  adapterBytes: 8 * 1024 * 1024,
+  /** Largest header inside it: an entry of a tensor has about 120 bytes. */
+  adapterHeaderBytes: 64 * 1024,
+  /** Two for each of the eight matrices and two of the head; some room for files of others, which are then refused. */
+  adapterTensors: 64,
+  /** Largest adapter configuration: names of targets and classes. */
+  adapterConfigBytes: 64 * 1024,
+  /** Highest LoRA rank: above a quarter of the narrowest matrix it is no low-rank change any more. */
+  loraRank: 64,
+  /** Highest LoRA alpha: sixteen times the highest rank. */
+  loraAlpha: 1024,
+  /** Most classes of a head: one row of 512 floats each, and one logit each in every answer. */
+  classes: 256,
+  /** Longest class name: it is shown beside every answer. */
+  labelCharacters: 128,
+  /** Longest input text: far beyond the 128 tokens that the encoder reads, and quick to tokenize. */
+  inputCharacters: 32 * 1024,
+  /** Longest id of a record: a URL or a hash fits. */
+  recordIdCharacters: 256,
+  /** Largest contribution: it is fetched, parsed and scored whole by every scorer. */
+  contributionBytes: 16 * 1024 * 1024,
+  /** Most records of a contribution: one gradient each when rows are made; uint32 scales of rows hold to 32,000. */
+  contributionRecords: 10_000,
+  /** Lines of a contribution that are told as wrong, one by one; the rest are counted. */
+  rowProblems: 100,
+  /** Most records of one training: an epoch of them takes about a minute. */
+  trainingRecords: 20_000,
+  /** Most epochs; early stopping ends sooner. */
+  trainingEpochs: 200,
+  /** Largest batch: 64 examples of 128 tokens take about 1 GB in the gradient graph. */
+  trainingBatch: 64,
+  /** Tokens whose hidden states (2 KB each) stay in memory while training; beyond, they are computed again. */
+  trainingCachedTokens: 256 * 1024,
+  /** Records behind the rows of one adapter: a gradient of each takes 5 ms, so all of them some minutes. */
+  attributedRecords: 50_000,
+  /** Longest feature: the fold holds k² numbers of 8 bytes, 32 MB, and its factor takes k³/3 steps. */
+  attributionK: 2048,
+  /** Rows of one adapter; the chain takes no more. */
+  attributedContributions: 4096,
+  /** Adapters in the memory of the encoder's thread: 60 KB each at rank 4, 2.6 MB at rank 64 on all matrices. */
+  adaptersLoaded: 64,
+  /** Projection matrices kept there, 2 MB each for an adapter of 15,000 parameters. */
+  projectionsKept: 8,
+  /** Requests that wait for the encoder: about a second of its work. */
+  encoderQueue: 256,
+  /** Longest time of a request to the encoder, waiting included. */
+  encoderTimeoutMs: 30_000,
 } as const

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'BAD_RLP'
   | 'BAD_ENCODING'
   | 'BAD_SIGNATURE'
+  | 'BAD_PROOF'
   | 'LIMIT_EXCEEDED'
   // configuration and start
   | 'BAD_CONFIG'
@@ -16,6 +17,8 @@ export type ErrorCode =
   | 'PORT_IN_USE'
   | 'DATA_DIR_LOCKED'
   | 'DATA_CORRUPT'
+  | 'DATA_LAYOUT_UNKNOWN'
+  | 'STORAGE_FAILED'
   // chain
   | 'BAD_HEADER'
   | 'BAD_BODY'
@@ -34,12 +37,18 @@ export type ErrorCode =
   | 'TX_POOL_FULL'
   | 'TX_TYPE_REFUSED'
   | 'TX_GAS_TOO_HIGH'
+  | 'TX_GAS_TOO_LOW'
+  | 'TX_WRONG_CHAIN'
+  | 'TX_ACCOUNT_LIMIT'
   // consensus
   | 'DOUBLE_SIGN_REFUSED'
   | 'WAL_CORRUPT'
   // network
   | 'PEER_UNREACHABLE'
   | 'PEER_MISBEHAVED'
+  | 'PEER_BUSY'
+  | 'PEER_FAILED'
+  | 'PROTOCOL_UNSUPPORTED'
   | 'TIMEOUT'
   // AI
   | 'BAD_MODEL'

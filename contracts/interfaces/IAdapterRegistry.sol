@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IClaimable} from "./IClaimable.sol";
+
+/// @title Base models and LoRA adapters, at 0x0000000000000000000000000000000016120002
+/// @notice Blocks are block numbers; amounts are wei; ids start at 1. Hashes of contents are sha2-256 digests, the ones
+/// inside their CIDs.
+///
+/// Adapter status: 0 none, 1 draft (rows are being written), 2 published (rows can be challenged), 3 active,
+/// 4 paused, 5 deprecated. A published adapter is active from `challengeEndBlock` on.
+/// Credit reasons: 1 bond returned, 4 surplus (treasury).
+///
+/// Rows. Row j belongs to contribution j of the frozen versions, one version after the other in the adapter's order. A row
+/// is 4 + k bytes: uint32 scale, big endian, then k int8 from −127 to 127. Its coordinate i stands for
+/// scale · int8[i] · 2^−32. A row of zeros has scale 0; any other has at least one value of 64 or more in size, so that
+/// every row has one form. With n records, scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length
+/// about 1 and the fold only shortens it. Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
+/// Rows root: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the rows' bytes.
+///
+/// Fee of an inference: baseWei + floor(inputTokens · perThousandInputWei / 1000)
+/// + floor(outputTokens · perThousandOutputWei / 1000).
+interface IAdapterRegistry is IClaimable {
+    struct BaseModel {
+        address registrant;
+        uint40 registeredBlock;
+        bytes32 onnxHash;
+        bytes32 tokenizerHash;
+        bytes32 profileHash;
+        string name;
+        string metadataCid;
+    }
+
+    struct DatanetVersion {
+        uint64 datanetId;
+        uint32 version;
+    }
+
+    struct Price {
+        uint80 baseWei; // at least 1
+        uint80 perThousandInputWei;
+        uint80 perThousandOutputWei;
+    }
+
+    /// @notice `royaltyBps` of the owner's share goes to the parent's owner.
+    struct Parent {
+        uint64 adapterId;
+        uint16 royaltyBps;
+    }
+
+    struct AdapterDraft {
+        uint64 baseModelId;
+        DatanetVersion[] datanets; // ascending by Datanet, one version of each
+        bytes32 weightsHash;
+        bytes32 manifestHash; // of all that is needed to run the training again
+        uint16 rank;
+        uint16 alpha;
+        bytes32 targetsHash; // of the names of the adapted matrices
+        uint16 k; // length of a feature
+        bytes32 projectionSeed;
+        Price price;
+        Parent[] parents; // ascending, published ones
+        string licence; // SPDX id
+        string metadataCid;
+    }
+
+    struct Adapter {
+        address owner;
+        uint64 baseModelId;
+        uint8 status; // as of this block
+        uint32 version;
+        uint16 k;
+        uint16 rank;
+        uint16 alpha;
+        uint32 rowCount; // written
+        uint32 memberCount; // to be written before publication
+        uint96 bondWei;
+        uint40 challengeEndBlock; // first block in which a published adapter is active
+        uint40 bondReleaseBlock; // first block in which a deprecated adapter's bond can be released; zero before
+        bytes32 weightsHash;
+        bytes32 manifestHash;
+        bytes32 targetsHash;
+        bytes32 projectionSeed;
+        bytes32 rowsRoot;
+        string licence;
+        string metadataCid;
+    }
+
+    event BaseModelRegistered(
+        uint64 indexed baseModelId,
+        address indexed registrant,
+        bytes32 onnxHash,
+        bytes32 tokenizerHash,
+        bytes32 profileHash,
+        string name,
+        string metadataCid
+    );
+    event AdapterCreated(
+        uint64 indexed adapterId,
+        address indexed owner,
+        uint64 indexed baseModelId,
+        bytes32 weightsHash,
+        bytes32 manifestHash,
+        uint16 k,
+        uint32 memberCount,
+        uint96 bondWei
+    );
+    event RowsAppended(uint64 indexed adapterId, uint32 startRow, uint32 count);
+    event AdapterPublished(
+        uint64 indexed adapterId,
+        uint32 version,
+        bytes32 rowsRoot,
+        uint40 challengeEndBlock
+    );
+    event AdapterPaused(uint64 indexed adapterId);
+    event AdapterUnpaused(uint64 indexed adapterId);
+    event AdapterDeprecated(uint64 indexed adapterId, uint40 bondReleaseBlock);
+    event PriceSet(
+        uint64 indexed adapterId,
+        uint80 baseWei,
+        uint80 perThousandInputWei,
+        uint80 perThousandOutputWei,
+        uint40 fromBlock
+    );
+
+    error UnknownBaseModel(uint64 baseModelId);
+    error BaseModelExists(uint64 baseModelId);
+    error UnknownAdapter(uint64 adapterId);
+    error UnknownVersion(uint64 datanetId, uint32 version);
+    error NotOwner(address caller);
+    error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
+    error ZeroHash();
+    error InvalidK(uint16 k);
+    error InvalidRank(uint16 rank);
+    error InvalidPrice();
+    error DatanetsNotSorted();
+    error TooManyRows(uint256 rows, uint256 maximum);
+    error InvalidParent(uint64 adapterId);
+    error RoyaltyTooHigh(uint256 totalBps);
+    error BondTooLow(uint256 bondWei, uint256 minimumWei);
+    error WrongStatus(uint8 status);
+    error WrongStartRow(uint32 expected);
+    error WrongChunkLength(uint256 length, uint256 expected);
+    error InvalidRow(uint32 row);
+    error RowsIncomplete(uint32 written, uint32 needed);
+    error RowsRootMismatch(bytes32 computed);
+    error BondLocked(uint40 releaseBlock);
+
+    /// @notice Registers a base model under its hashes. Anyone may; it never changes.
+    function registerBaseModel(
+        bytes32 onnxHash,
+        bytes32 tokenizerHash,
+        bytes32 profileHash,
+        string calldata name,
+        string calldata metadataCid
+    ) external returns (uint64 baseModelId);
+
+    /// @notice Creates a draft that the caller owns, with the bond that a forged row would cost.
+    function createAdapter(AdapterDraft calldata draft) external payable returns (uint64 adapterId);
+
+    /// @notice Writes the next chunk of rows of a draft. Owner only; goes on where the last call stopped.
+    function appendRows(
+        uint64 adapterId,
+        uint32 startRow,
+        bytes calldata rows
+    ) external returns (uint32 rowCount);
+
+    /// @notice Ends the draft: every member has its row and the root over the rows is the caller's. Owner only.
+    function publish(
+        uint64 adapterId,
+        bytes32 rowsRoot
+    ) external returns (uint32 version, uint40 challengeEndBlock);
+
+    /// @notice Stops new receipts from settling. Owner of an active adapter only.
+    function pause(uint64 adapterId) external;
+
+    function unpause(uint64 adapterId) external;
+
+    /// @notice Ends the adapter for good. The bond can be released when everything settled on it is long final.
+    function deprecate(uint64 adapterId) external returns (uint40 bondReleaseBlock);
+
+    /// @notice Credits the bond of a deprecated adapter to its owner; anyone may ask.
+    function releaseBond(uint64 adapterId) external returns (uint256 amountWei);
+
+    /// @notice Sets the price: at once when no part rises, otherwise after `priceRiseDelayBlocks`. A later call replaces
+    /// a rise that has not taken effect. Owner only.
+    function setPrice(uint64 adapterId, Price calldata price) external returns (uint40 fromBlock);
+
+    function getBaseModel(uint64 baseModelId) external view returns (BaseModel memory model);
+
+    /// @return baseModelId registered under these hashes, or zero
+    function baseModelOf(
+        bytes32 onnxHash,
+        bytes32 tokenizerHash,
+        bytes32 profileHash
+    ) external view returns (uint64 baseModelId);
+
+    function getAdapter(uint64 adapterId) external view returns (Adapter memory adapter);
+
+    function datanetsOf(uint64 adapterId) external view returns (DatanetVersion[] memory datanets);
+
+    function parentsOf(uint64 adapterId) external view returns (Parent[] memory parents);
+
+    /// @return price in force in this block
+    /// @return nextPrice set and not yet in force, all zero when there is none
+    /// @return nextFromBlock first block of `nextPrice`, zero when there is none
+    function priceOf(
+        uint64 adapterId
+    ) external view returns (Price memory price, Price memory nextPrice, uint40 nextFromBlock);
+
+    /// @return rows the bytes of `count` rows from `start`, fewer at the end
+    function getRows(uint64 adapterId, uint32 start, uint32 count) external view returns (bytes memory rows);
+
+    /// @return active whether receipts of this adapter settle in this block
+    function isActive(uint64 adapterId) external view returns (bool active);
+}

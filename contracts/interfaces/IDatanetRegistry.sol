@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IClaimable} from "./IClaimable.sol";
+
+/// @title Datanets, contributions and frozen versions, at 0x0000000000000000000000000000000016120001
+/// @notice Blocks are block numbers; bps are hundredths of a percent; amounts are wei. Ids start at 1; contribution ids
+/// are given in commit order over all Datanets.
+///
+/// Kinds: 0 text classification, 1 retrieval, 2 generation.
+/// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed by the owner), 2 private (refused for now).
+/// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the threshold,
+/// bond returned), 6 refuted (what was claimed is not what scorers found, bond kept), 7 duplicate (content root of an
+/// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, bond returned).
+/// Contribution flags: 1 the index of near-duplicates was full for it, compare by hand.
+/// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned, 4 surplus (treasury).
+///
+/// Near-duplicates. A MinHash signature is 128 big-endian uint32. Band b (0 to 17) is bytes [28·b, 28·b + 28). A bucket is
+/// keccak256(uint64 datanetId ‖ uint8 band ‖ band bytes) and holds the ids of at most 16 cluster leaders. A contribution
+/// is compared with every leader in its 18 buckets, in the order of their ids; the first with at least 103 equal values
+/// takes it in. Novelty is floor((128 − equal) · 10000 / 128) bps; a leader has 10000. Clusters never merge.
+///
+/// Content root of a version: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the members in commit
+/// order; a leaf's data is uint64 contributionId ‖ bytes32 contentRoot, big endian.
+interface IDatanetRegistry is IClaimable {
+    struct Datanet {
+        address owner;
+        uint8 kind;
+        uint8 policy;
+        uint16 acceptThresholdBps;
+        uint96 minBondWei;
+        uint8 scorers; // now appointed or bonded
+        uint32 versions; // frozen ones
+        uint64 commits; // contributions ever committed
+        uint64 ordered; // of these, how many are ordered, refused or expired
+        string name;
+        string licence; // SPDX id
+        string metadataCid;
+    }
+
+    struct Contribution {
+        uint64 datanetId;
+        address contributor;
+        uint8 status;
+        uint8 flags;
+        uint16 noveltyBps;
+        uint16 qualityBps; // the median that scorers agreed on, once resolved
+        uint32 recordCount;
+        uint64 byteCount;
+        uint64 leaderId; // the cluster's leader; its own id for a leader
+        uint64 position; // place in the Datanet's commit order, from 0
+        uint96 bondWei; // still held
+        uint40 commitBlock;
+        uint40 scoreCommitEndBlock; // last block in which a score may be committed
+        uint40 scoreRevealEndBlock; // last block in which a score may be revealed
+        uint64 scorersCommitted; // bit per scorer's seat
+        uint64 scorersRevealed;
+        bytes32 commitment; // zero once revealed
+        bytes32 contentRoot; // sha2-256 of the canonical content, the digest inside its CID
+    }
+
+    struct Version {
+        bool frozen;
+        uint32 memberCount;
+        uint64 recordCount;
+        uint64 scannedTo; // position in commit order up to which contributions were looked at
+        uint40 frozenBlock;
+        bytes32 contentRoot;
+    }
+
+    struct Member {
+        uint64 contributionId;
+        uint64 leaderId;
+        uint16 noveltyBps;
+        uint32 recordCount;
+        address contributor;
+    }
+
+    /// @notice What a scorer found in the content itself.
+    struct ScoreReport {
+        uint16 qualityBps; // 0 to 10000
+        bytes32 contentRoot;
+        uint32 recordCount;
+        uint64 byteCount;
+        bytes32 minhashHash; // keccak256 of the 512 signature bytes
+    }
+
+    event DatanetCreated(
+        uint64 indexed datanetId,
+        address indexed owner,
+        uint8 kind,
+        uint8 policy,
+        uint16 acceptThresholdBps,
+        uint96 minBondWei,
+        string name,
+        string licence,
+        string metadataCid
+    );
+    event ScorerAppointed(uint64 indexed datanetId, address indexed scorer, uint8 seat, uint96 bondWei);
+    event ScorerDismissed(uint64 indexed datanetId, address indexed scorer, uint8 seat);
+    event ScorerLeaving(uint64 indexed datanetId, address indexed scorer, uint40 withdrawableBlock);
+    event ContributionCommitted(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        address indexed contributor,
+        bytes32 commitment,
+        uint96 bondWei,
+        uint64 position
+    );
+    event ContributionRevealed(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        address indexed contributor,
+        bytes32 contentRoot,
+        uint32 recordCount,
+        uint64 byteCount,
+        bytes32 minhashHash
+    );
+    /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`.
+    event ContributionOrdered(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        uint64 leaderId,
+        uint16 noveltyBps,
+        uint8 flags,
+        uint40 scoreCommitEndBlock,
+        uint40 scoreRevealEndBlock
+    );
+    /// @notice `status` is duplicate or expired; `duplicateOf` is the earlier commit, or zero.
+    event ContributionRefused(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        uint8 status,
+        uint64 duplicateOf
+    );
+    event ScoresCommitted(address indexed scorer, bytes32 indexed commitment, uint64[] contributionIds);
+    event ScoreRevealed(
+        uint64 indexed contributionId,
+        address indexed scorer,
+        bool matches,
+        uint16 qualityBps,
+        bytes32 contentRoot,
+        uint32 recordCount,
+        uint64 byteCount,
+        bytes32 minhashHash
+    );
+    event ContributionResolved(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        uint8 status,
+        uint16 qualityBps,
+        uint8 reveals
+    );
+    event VersionExtended(
+        uint64 indexed datanetId,
+        uint32 indexed version,
+        uint32 memberCount,
+        uint64 scannedTo
+    );
+    event VersionFrozen(
+        uint64 indexed datanetId,
+        uint32 indexed version,
+        uint32 memberCount,
+        uint64 recordCount,
+        bytes32 contentRoot
+    );
+
+    error UnknownDatanet(uint64 datanetId);
+    error UnknownContribution(uint64 contributionId);
+    error UnknownVersion(uint64 datanetId, uint32 version);
+    error NotOwner(address caller);
+    error NotContributor(address caller);
+    error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
+    error InvalidKind(uint8 kind);
+    error InvalidPolicy(uint8 policy);
+    /// @notice Private Datanets are not open for use yet.
+    error PrivatePolicyUnavailable();
+    error InvalidThreshold(uint16 acceptThresholdBps);
+    error WrongPolicy(uint8 policy); // the method belongs to another policy
+    error BondTooLow(uint256 bondWei, uint256 minimumWei);
+    error WrongBond(uint256 bondWei, uint256 neededWei);
+    error ZeroCommitment();
+    error InvalidScorer(address scorer);
+    error AlreadyScorer(address scorer);
+    error NotScorer(address account);
+    error NoScorerSeat(); // every seat is taken
+    error ScorerStillBound(uint40 withdrawableBlock);
+    error WrongStatus(uint64 contributionId, uint8 status);
+    error TooEarly(uint64 fromBlock);
+    error TooLate(uint64 lastBlock);
+    error CommitmentMismatch(bytes32 computed);
+    error InvalidSignatureLength(uint256 length);
+    error EmptyContribution();
+    error ContributorMayNotScore(uint64 contributionId);
+    error AlreadyCommitted(uint64 contributionId);
+    error AlreadyRevealed(uint64 contributionId);
+    error UnknownCommitment(bytes32 commitment);
+    error LengthMismatch();
+    error InvalidQuality(uint16 qualityBps);
+    error NothingAccepted(uint64 datanetId);
+
+    /// @notice Creates a Datanet that the caller owns.
+    /// @param minBondWei least bond of a contribution
+    /// @param acceptThresholdBps least median quality that is accepted, 0 to 10000
+    function createDatanet(
+        string calldata name,
+        uint8 kind,
+        uint8 policy,
+        string calldata licence,
+        string calldata metadataCid,
+        uint96 minBondWei,
+        uint16 acceptThresholdBps
+    ) external returns (uint64 datanetId);
+
+    /// @notice Gives `scorer` a seat. Owner of a curated Datanet only.
+    function appointScorer(uint64 datanetId, address scorer) external returns (uint8 seat);
+
+    /// @notice Takes the seat away at once; scores already revealed still count. Owner of a curated Datanet only.
+    function dismissScorer(uint64 datanetId, address scorer) external;
+
+    /// @notice Takes a seat in an open Datanet with a bond of exactly `scorerBondWei`. Every seat has one vote, so votes
+    /// follow what is at stake.
+    function joinScorers(uint64 datanetId) external payable returns (uint8 seat);
+
+    /// @notice Stops scoring in an open Datanet; the bond stays until what the caller scored is resolved.
+    function leaveScorers(uint64 datanetId) external returns (uint40 withdrawableBlock);
+
+    /// @notice Credits the bond of a scorer that left, and frees the seat.
+    function withdrawScorerBond(uint64 datanetId) external returns (uint256 amountWei);
+
+    /// @notice Takes a place in the commit order without showing anything.
+    /// @param commitment keccak256(abi.encode(contributor, datanetId, contentRoot, recordCount, byteCount,
+    /// keccak256(minhash), salt)); the contributor inside keeps others from using it
+    function commitContribution(
+        uint64 datanetId,
+        bytes32 commitment
+    ) external payable returns (uint64 contributionId);
+
+    /// @notice Shows what was committed, within the reveal window: from `revealMinBlocks` to `revealMaxBlocks` after the
+    /// commit's block.
+    /// @param minhash 128 big-endian uint32
+    function revealContribution(
+        uint64 contributionId,
+        bytes32 contentRoot,
+        uint32 recordCount,
+        uint64 byteCount,
+        bytes calldata minhash,
+        bytes32 salt
+    ) external;
+
+    /// @notice Orders the next contributions in commit order, `maximum` at most, and stops at the first whose reveal
+    /// window is still open. Permissionless. Returns how many it ordered, refused or let expire.
+    function settleOrder(uint64 datanetId, uint32 maximum) external returns (uint32 done);
+
+    /// @notice Commits the caller's scores for several contributions at once.
+    /// @param commitment keccak256(abi.encode(scorer, contributionIds, reports, salt))
+    function commitScores(uint64[] calldata contributionIds, bytes32 commitment) external;
+
+    /// @notice Reveals them, once every scorer with a seat has committed or the commit window has closed.
+    function revealScores(
+        uint64[] calldata contributionIds,
+        ScoreReport[] calldata reports,
+        bytes32 salt
+    ) external;
+
+    /// @notice Decides contributions whose scorers have all revealed or whose reveal window has closed. Permissionless;
+    /// leaves the others as they are. Needs 3 reports (open), or the lesser of 3 and the number of seats that are not the
+    /// contributor's, at least 1 (curated).
+    /// More than half of the reports differing from the claim refute it. Otherwise the lower median of the qualities decides.
+    /// @return statuses of the contributions after the call, in the order asked
+    function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
+
+    /// @notice Freezes the accepted contributions, in commit order, as the next version. Looks at `maximum` contributions
+    /// at most and goes on where the last call stopped. Owner only.
+    function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen);
+
+    function getDatanet(uint64 datanetId) external view returns (Datanet memory datanet);
+
+    function getContribution(uint64 contributionId) external view returns (Contribution memory contribution);
+
+    /// @return minhash the 512 signature bytes; empty before the reveal
+    function getMinhash(uint64 contributionId) external view returns (bytes memory minhash);
+
+    /// @return contributionId of the earliest commit revealed with this content root, or zero
+    function contributionByRoot(bytes32 contentRoot) external view returns (uint64 contributionId);
+
+    /// @return contributionIds in commit order from position `start`
+    function contributionsOf(
+        uint64 datanetId,
+        uint64 start,
+        uint32 count
+    ) external view returns (uint64[] memory contributionIds);
+
+    /// @return accounts with a seat now, in the order of the seats
+    function scorersOf(uint64 datanetId) external view returns (address[] memory accounts);
+
+    function getVersion(uint64 datanetId, uint32 version) external view returns (Version memory info);
+
+    /// @return members from index `start`; row j of an adapter is member j of its versions, one after the other
+    function versionMembers(
+        uint64 datanetId,
+        uint32 version,
+        uint32 start,
+        uint32 count
+    ) external view returns (Member[] memory members);
+}

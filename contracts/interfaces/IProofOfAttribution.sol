@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IClaimable} from "./IClaimable.sol";
+
+/// @title Deposits, receipts, audits, windows and pay, at 0x0000000000000000000000000000000016120003
+/// @notice Blocks are block numbers; bps are hundredths of a percent; amounts are wei.
+///
+/// Signatures (EIP-712). Domain: name "OpenLedger", version "1", the chain's id, this address. The requester signs
+///   InferenceRequest(address requester,address host,uint64 adapterId,uint32 adapterVersion,address application,
+///   bytes32 inputCommitment,uint256 maxFeeWei,uint256 nonce,uint64 deadlineBlock,uint8 auditClass,bytes32 genesisHash)
+/// and the digest of that is the receipt's id. The host's signer signs
+///   InferenceReceipt(bytes32 requestHash,bytes32 outputCommitment,uint32 inputTokens,uint32 outputTokens,
+///   bytes32 queryRowHash,uint8 method,bytes32 profileHash)
+/// with requestHash = the receipt's id and queryRowHash = keccak256(queryRow). (No line breaks or spaces after commas in
+/// the types that are hashed.) genesisHash is the chain's own and not sent. Signatures are r ‖ s ‖ v, low-s.
+///
+/// Audit class: 0 public, 1 granted auditors only (refused for now), 2 unaudited.
+/// Method: 0 projected gradient. Others are refused for now.
+/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class, method or version), 4 expired, 5 adapter not active,
+/// 6 host not active, 7 bad request signature, 8 bad receipt signature, 9 fee too low, 10 host's bond too low,
+/// 11 underfunded, 12 wrong profile.
+/// Receipt status: 0 none, 1 settled, 2 audit open, 3 appealed (not in use yet), 4 final, 5 rejected, 6 refunded.
+/// Receipt flags: 1 audited, 2 unaudited (by class or for want of auditors), 4 not drawn, 8 marked wrong.
+/// Finalisation: 1 finalized, 2 rejected, 3 refunded, 4 already final, 5 not yet, 6 unknown receipt, 7 facts do not match,
+/// 8 query row needed, 9 audit opened.
+/// Verdict: 1 ok, 2 output mismatch, 3 row mismatch, 4 unavailable.
+/// Window state: 0 none, 1 open, 2 scoring, 3 paying, 4 closed.
+/// Credit reasons: 1 settler (ref: first batch), 2 finalizer, 3 host, 4 surplus (treasury), 5 adapter owner, 6 royalty,
+/// 7 stakers, 8 application, 9 treasury, 10 auditor, 11 window closer (ref: adapter), 12 host's bond (ref: host id),
+/// 13 auditor's bond (ref: auditor id), 14 slashed bond (treasury). Where nothing else is said, ref is the receipt's id.
+/// Contributors are credited by ContributionPaid.
+///
+/// Fee = min(maxFeeWei, the adapter's price for the token counts in the block of settlement). The settler gets
+/// min(baseFee · settlementGas, fee · settlerCapBps / 10000); a fee below baseFee · settlementGas does not settle. The rest
+/// is split when the receipt is final: each part is its share in bps, floor; without an application that part, and always
+/// the dust, go to the treasury. Auditors and the finalizer are paid out of the treasury's part.
+///
+/// Query row: k int8, −127 to 127. Its weight is clamp(floor(fee · 256 / baseWei), 1, 4095), baseWei the adapter's.
+/// Window: the weighted sum of its final receipts' query rows is shifted right (arithmetic, towards −∞) by the least number
+/// of bits that fits every coordinate into int16. Row j scores scale_j · Σ_i query_i · row_j,i, an int128. Scores are
+/// summed per cluster of near-duplicates; the positive sums divide the pot by largest remainder (ties: lower leader id);
+/// inside a cluster novelty bps · record count divides its part (ties: earlier commit). When no sum is positive the pot is
+/// divided over all members by record count · novelty bps in the same way (record count alone where no novelty is left).
+interface IProofOfAttribution is IClaimable {
+    struct InferenceRequest {
+        address requester;
+        address host;
+        uint64 adapterId;
+        uint32 adapterVersion;
+        address application; // or zero
+        bytes32 inputCommitment; // salted
+        uint256 maxFeeWei;
+        uint256 nonce; // any number not used before with the same other fields
+        uint64 deadlineBlock; // last block in which the receipt settles
+        uint8 auditClass;
+    }
+
+    struct SignedReceipt {
+        InferenceRequest request;
+        bytes32 outputCommitment; // salted
+        uint32 inputTokens;
+        uint32 outputTokens;
+        uint8 method;
+        bytes32 profileHash; // the base model's
+        bytes queryRow;
+        bytes requesterSignature;
+        bytes hostSignature;
+    }
+
+    /// @notice What a settled receipt's digest commits to: digest = keccak256(abi.encode(facts)). ReceiptSettled tells all.
+    struct ReceiptFacts {
+        bytes32 receiptId;
+        address requester;
+        address application;
+        uint96 settlerWei;
+        bytes32 queryRowHash;
+        bytes32 receiptHash; // EIP-712 struct hash of the receipt
+    }
+
+    struct Receipt {
+        uint8 status;
+        uint8 flags;
+        uint16 weight;
+        address host;
+        uint64 adapterId;
+        uint64 windowIndex;
+        uint64 batchId;
+        uint40 settledBlock;
+        uint96 feeWei;
+        bytes32 digest;
+    }
+
+    struct Audit {
+        address[] committee;
+        uint40 commitEndBlock; // last block of commits
+        uint40 revealEndBlock; // last block of reveals
+        uint8 committed; // bit per seat
+        uint8 revealed;
+        uint8[] verdicts; // per seat, zero before the reveal
+        bytes10[] digests; // first ten bytes, per seat
+    }
+
+    struct Deposit {
+        uint96 balanceWei; // still pays receipts until it is withdrawn
+        uint96 leavingWei;
+        uint40 withdrawableBlock;
+    }
+
+    struct Host {
+        uint32 hostId;
+        uint8 status; // 0 none, 1 active, 2 leaving, 3 left
+        address signer;
+        uint96 bondWei;
+        uint96 openFeesWei; // of receipts that are not final
+        uint40 withdrawableBlock;
+        string endpoint;
+    }
+
+    struct Auditor {
+        uint32 auditorId;
+        uint8 status; // 0 none, 1 active, 2 leaving
+        uint96 bondWei; // the weight in the draw
+        uint40 activeBlock; // draws for receipts settled in or after this block
+        uint40 withdrawableBlock;
+    }
+
+    struct Window {
+        uint8 state;
+        uint8 shift;
+        uint40 openedBlock;
+        uint32 settled; // receipts
+        uint32 finished; // final, rejected or refunded
+        uint32 batches;
+        uint32 corrections;
+        uint32 scoredRows;
+        uint32 paidMembers;
+        uint96 potWei; // contributors' share so far
+        uint96 closersWei; // part of it set aside for closing, from the first close call on
+    }
+
+    struct Shares {
+        uint256 contributorsWei;
+        uint256 ownerWei; // royalties included
+        uint256 hostWei;
+        uint256 stakersWei;
+        uint256 applicationWei;
+        uint256 treasuryWei;
+        uint256 auditorsWei;
+        uint256 finalizerWei;
+    }
+
+    event Deposited(address indexed requester, address indexed host, uint256 amountWei);
+    event WithdrawalRequested(
+        address indexed requester,
+        address indexed host,
+        uint256 amountWei,
+        uint40 withdrawableBlock
+    );
+    event Withdrawn(address indexed requester, address indexed host, uint256 amountWei);
+    event HostRegistered(
+        address indexed host,
+        uint32 indexed hostId,
+        address signer,
+        string endpoint,
+        uint256 bondWei
+    );
+    event HostUpdated(address indexed host, address signer, string endpoint);
+    event HostBondAdded(address indexed host, uint256 amountWei);
+    event HostLeaving(address indexed host, uint40 withdrawableBlock);
+    event HostLeft(address indexed host, uint256 bondWei);
+    event HostSlashed(address indexed host, bytes32 indexed receiptId, uint256 amountWei);
+    event AuditorRegistered(
+        address indexed auditor,
+        uint64 indexed baseModelId,
+        uint32 auditorId,
+        uint256 bondWei
+    );
+    event AuditorLeaving(address indexed auditor, uint64 indexed baseModelId, uint40 withdrawableBlock);
+    event AuditorLeft(address indexed auditor, uint64 indexed baseModelId, uint256 bondWei);
+    event ReceiptSettled(
+        bytes32 indexed receiptId,
+        address indexed requester,
+        address indexed host,
+        uint64 adapterId,
+        uint64 windowIndex,
+        uint64 batchId,
+        address application,
+        uint256 feeWei,
+        uint96 settlerWei,
+        uint256 fromReservedWei,
+        uint16 weight,
+        bytes32 queryRowHash,
+        bytes32 receiptHash
+    );
+    event ReceiptNotSettled(bytes32 indexed receiptId, uint8 settlement);
+    /// @notice One blob of the batch's weighted query rows is written.
+    event BatchRecorded(
+        uint64 indexed batchId,
+        uint64 indexed adapterId,
+        uint64 indexed windowIndex,
+        uint32 receipts
+    );
+    /// @notice `auditSeed` seeds the second projection that auditors digest.
+    event AuditOpened(
+        bytes32 indexed receiptId,
+        bytes32 auditSeed,
+        address[] committee,
+        uint40 commitEndBlock,
+        uint40 revealEndBlock
+    );
+    event AuditSkipped(bytes32 indexed receiptId, uint8 flags);
+    event AuditCommitted(address indexed auditor, bytes32 indexed commitment, bytes32[] receiptIds);
+    event AuditRevealed(bytes32 indexed receiptId, address indexed auditor, uint8 verdict, bytes32 digest);
+    event MarkedWrong(bytes32 indexed receiptId, address indexed requester);
+    event ReceiptFinalized(bytes32 indexed receiptId, uint8 flags, Shares shares);
+    /// @notice The requester's free deposit grew by `refundWei`, of which `compensationWei` came from the host's bond.
+    event ReceiptReversed(
+        bytes32 indexed receiptId,
+        address indexed requester,
+        uint8 status,
+        uint256 refundWei,
+        uint256 compensationWei
+    );
+    event WindowOpened(uint64 indexed adapterId, uint64 indexed windowIndex);
+    event WindowSummed(
+        uint64 indexed adapterId,
+        uint64 indexed windowIndex,
+        uint8 shift,
+        uint256 potWei,
+        uint256 closersWei
+    );
+    event WindowScored(uint64 indexed adapterId, uint64 indexed windowIndex, uint32 scoredRows);
+    event ContributionPaid(
+        uint64 indexed contributionId,
+        address indexed contributor,
+        uint64 indexed adapterId,
+        uint64 windowIndex,
+        uint256 amountWei
+    );
+    event WindowClosed(
+        uint64 indexed adapterId,
+        uint64 indexed windowIndex,
+        uint256 paidWei,
+        bool attributed
+    );
+
+    error ZeroAmount();
+    error AmountTooHigh(uint256 amountWei, uint256 maximumWei);
+    error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
+    error InvalidSigner(address signer);
+    error AlreadyRegistered(address account);
+    error NotRegistered(address account);
+    error NothingRequested();
+    error BondTooLow(uint256 bondWei, uint256 minimumWei);
+    error BondLocked(uint40 withdrawableBlock);
+    error ReceiptsOpen(uint256 openFeesWei);
+    error UnknownBaseModel(uint64 baseModelId);
+    error TooManyAuditors(uint256 maximum);
+    error UnknownReceipt(bytes32 receiptId);
+    error UnknownAdapter(uint64 adapterId);
+    error UnknownWindow(uint64 adapterId, uint64 windowIndex);
+    error FactsMismatch(bytes32 receiptId);
+    error NotRequester(address caller);
+    error NotInCommittee(bytes32 receiptId, address caller);
+    error AlreadyCommitted(bytes32 receiptId);
+    error AlreadyMarked(bytes32 receiptId);
+    error ZeroCommitment();
+    error UnknownCommitment(bytes32 commitment);
+    error InvalidVerdict(uint8 verdict);
+    error LengthMismatch();
+    error WrongStatus(bytes32 receiptId, uint8 status);
+    error TooEarly(uint64 fromBlock);
+    error TooLate(uint64 lastBlock);
+    error WindowNotReady(uint64 adapterId, uint64 windowIndex);
+    error ZeroWork();
+    error InvalidRow();
+
+    /// @notice Adds to the caller's deposit for `host`, which pays only that host, or for all hosts (zero address).
+    function deposit(address host) external payable;
+
+    /// @notice Announces a withdrawal; a later call replaces it. The money still pays receipts meanwhile.
+    function requestWithdraw(address host, uint96 amountWei) external returns (uint40 withdrawableBlock);
+
+    /// @notice Pays out what was announced, as far as it is still there.
+    function withdraw(address host) external returns (uint256 amountWei);
+
+    /// @notice Registers the caller as a host. `signer` signs its receipts. The value is the bond, which must reach
+    /// hostBondMultiple times the fees of its receipts that are not final, or further ones do not settle.
+    function registerHost(address signer, string calldata endpoint) external payable returns (uint32 hostId);
+
+    function updateHost(address signer, string calldata endpoint) external;
+
+    function addHostBond() external payable;
+
+    /// @notice Starts leaving: receipts settle until `withdrawableBlock`.
+    function deregisterHost() external returns (uint40 withdrawableBlock);
+
+    /// @notice Credits the bond once every receipt is final. The account can register again.
+    function withdrawHostBond() external returns (uint256 amountWei);
+
+    /// @notice Registers the caller as an auditor of receipts on adapters of this base model. The value is the bond.
+    function registerAuditor(uint64 baseModelId) external payable returns (uint32 auditorId);
+
+    /// @notice No new committee has the caller from now on; open duties remain.
+    function deregisterAuditor(uint64 baseModelId) external returns (uint40 withdrawableBlock);
+
+    function withdrawAuditorBond(uint64 baseModelId) external returns (uint256 amountWei);
+
+    /// @notice Settles receipts. Never reverts for one of them: each has its settlement code in `settlements`.
+    function settle(SignedReceipt[] calldata receipts) external returns (uint8[] memory settlements);
+
+    /// @notice Draws the audits of receipts settled in an earlier block. seed = keccak256(randomness ‖ receiptId), with the
+    /// prevRandao of the block after the receipt's (of the newest block a multiple of 8192 later, if that is forgotten).
+    /// The receipt is audited when uint256(seed) mod 10000 < auditRateBps. Seat i (from 0) goes to auditor number
+    /// uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted over the bonds of the auditors not yet
+    /// seated in the order of auditorsOf: registered before the receipt settled, and neither the host nor its signer.
+    /// @return statuses of the receipts after the call
+    function drawAudits(bytes32[] calldata receiptIds) external returns (uint8[] memory statuses);
+
+    /// @notice Commits the caller's verdicts on several receipts at once.
+    /// @param commitment keccak256(abi.encode(auditor, receiptIds, verdicts, digests, salt))
+    function commitAudit(bytes32[] calldata receiptIds, bytes32 commitment) external;
+
+    /// @notice Reveals them, once the whole committee has committed or the commit window has closed. Two digests agree
+    /// when at most 2 of their first 80 bits differ. Of the majority those are paid whose digest agrees with another's, or
+    /// all when no two agree.
+    function revealAudit(
+        bytes32[] calldata receiptIds,
+        uint8[] calldata verdicts,
+        bytes32[] calldata digests,
+        bytes32 salt
+    ) external;
+
+    /// @notice The requester says that the answer was wrong: the query row will not count. Within the challenge window.
+    function markWrong(ReceiptFacts calldata facts) external;
+
+    /// @notice Ends receipts whose challenge window and audit are over: pays, or refunds and slashes. Permissionless and
+    /// idempotent; never reverts for one receipt.
+    /// @param queryRows the row where it must be taken out of the window (rejected, refunded, marked wrong), else empty
+    /// @return finalisations one code per receipt
+    function finalize(
+        ReceiptFacts[] calldata facts,
+        bytes[] calldata queryRows
+    ) external returns (uint8[] memory finalisations);
+
+    /// @notice Works on the adapter's oldest window that is not closed: scores rows and pays members, `maxWork` of both
+    /// together, rounded up to the piece in which they are stored. Permissionless; paid out of the pot by
+    /// min(baseFee · closeGasPerRow · rows, pot · closerCapBps / 10000), in parts as the work is done.
+    /// @return windowIndex worked on
+    /// @return state after the call
+    function closeWindow(
+        uint64 adapterId,
+        uint32 maxWork
+    ) external returns (uint64 windowIndex, uint8 state);
+
+    function domainSeparator() external view returns (bytes32 separator);
+
+    function getReceipt(bytes32 receiptId) external view returns (Receipt memory receipt);
+
+    function getAudit(bytes32 receiptId) external view returns (Audit memory audit);
+
+    function committee(bytes32 receiptId) external view returns (address[] memory auditors);
+
+    function depositOf(address requester, address host) external view returns (Deposit memory info);
+
+    function hostInfo(address host) external view returns (Host memory info);
+
+    function auditorInfo(address account, uint64 baseModelId) external view returns (Auditor memory info);
+
+    function auditorsOf(uint64 baseModelId) external view returns (address[] memory accounts);
+
+    function getWindow(uint64 adapterId, uint64 windowIndex) external view returns (Window memory window);
+
+    /// @return newest index, from 1; zero before the first
+    /// @return closed how many are closed; the oldest that is not has the index after it
+    function windowsOf(uint64 adapterId) external view returns (uint64 newest, uint64 closed);
+
+    /// @return query k int16, big endian, of a summed window
+    function windowQuery(uint64 adapterId, uint64 windowIndex) external view returns (bytes memory query);
+
+    /// @return scores of rows from `start`, as far as they are scored
+    function windowScores(
+        uint64 adapterId,
+        uint64 windowIndex,
+        uint32 start,
+        uint32 count
+    ) external view returns (int128[] memory scores);
+
+    /// @return amountsWei that each member gets or got, from member `start`, once every row is scored
+    function windowShares(
+        uint64 adapterId,
+        uint64 windowIndex,
+        uint32 start,
+        uint32 count
+    ) external view returns (uint256[] memory amountsWei);
+
+    /// @notice The signed score of each contribution for one settled receipt alone, unweighted and unshifted.
+    function score(
+        ReceiptFacts calldata facts,
+        bytes calldata queryRow,
+        uint32 start,
+        uint32 count
+    ) external view returns (int128[] memory scores);
+}

@@ -1,0 +1,69 @@
+import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
+import type { PrecompileHost } from '../host.ts'
+import type { PrecompileParameters } from '../parameters.ts'
+import { bindErrors, bindEvents, type Fail } from '../shared/binding.ts'
+import { StructRef } from '../shared/layout.ts'
+import { Money, type MoneyCall } from '../shared/money.ts'
+import { Store } from '../shared/store.ts'
+import { textProblem } from '../shared/text.ts'
+import { AdapterSlots, adapterLayout, adapterStatus, REGISTRY_SLOT, registryLayout } from './layout.ts'
+import { AdapterReader } from './read.ts'
+
+export type AdapterAbi = typeof iAdapterRegistryAbi
+export const fail: Fail<AdapterAbi> = bindErrors(iAdapterRegistryAbi)
+export const emit = bindEvents(iAdapterRegistryAbi)
+
+export type AdapterRef = StructRef<typeof adapterLayout.fields>
+
+export interface AdapterCall extends MoneyCall {
+  readonly parameters: PrecompileParameters
+  readonly slots: AdapterSlots
+  readonly registry: StructRef<typeof registryLayout.fields>
+  readonly reader: AdapterReader
+}
+
+export function openAdapterCall(host: PrecompileHost, parameters: PrecompileParameters): AdapterCall {
+  const store = new Store(host)
+  return {
+    host,
+    store,
+    parameters,
+    money: new Money(host, store, parameters),
+    slots: new AdapterSlots(store),
+    registry: new StructRef(store, registryLayout, REGISTRY_SLOT),
+    reader: new AdapterReader(host, store),
+  }
+}
+
+export function blockOf({ host }: AdapterCall): number {
+  return Number(host.block.number)
+}
+
+export function adapterAt({ store, slots }: AdapterCall, adapterId: bigint): AdapterRef {
+  return new StructRef(store, adapterLayout, slots.adapter(adapterId))
+}
+
+export function existingAdapter(call: AdapterCall, adapterId: bigint): AdapterRef {
+  const adapter = adapterAt(call, adapterId)
+  if (adapter.get('status') === adapterStatus.none) fail('UnknownAdapter', { adapterId })
+  return adapter
+}
+
+export function ownedAdapter(call: AdapterCall, adapterId: bigint): AdapterRef {
+  const adapter = existingAdapter(call, adapterId)
+  if (adapter.get('owner') !== call.host.caller) fail('NotOwner', { caller: call.host.caller })
+  return adapter
+}
+
+export function checkText(text: string, maxBytes: number, mayBeEmpty = false): void {
+  const problem = textProblem(text, maxBytes, mayBeEmpty)
+  if (problem?.kind === 'length')
+    fail('BoundExceeded', { length: BigInt(problem.bytes), maximum: BigInt(maxBytes) })
+  if (problem !== undefined) fail('InvalidText')
+}
+
+export function checkCount(length: number, minimum: number, maximum: number): void {
+  if (length < minimum || length > maximum) {
+    fail('BoundExceeded', { length: BigInt(length), maximum: BigInt(maximum) })
+  }
+}

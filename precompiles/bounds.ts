@@ -1,0 +1,62 @@
+/**
+ * Bounds that are part of the chain's rules: every validator must apply the same ones, so they are constants of a
+ * precompile's version and not settings of a node. Sizes in bytes.
+ */
+export const bounds = {
+  /** Input of one call: the largest transaction that pools take, so that no call decodes more than one can carry. */
+  inputBytes: 128 * 1024,
+  /** A chunk of a blob: the size limit of an account's code, less the leading zero byte. */
+  blobBytes: 24_575,
+
+  /** Names shown in lists. */
+  nameBytes: 64,
+  /** The longest SPDX expression of two ids with a connective fits. */
+  licenceBytes: 64,
+  /** CIDv1 with a 64-byte digest in base32 is 112 characters. */
+  cidBytes: 128,
+  /** A URL or multiaddress of a host. */
+  endpointBytes: 256,
+  /** Items of one page of a view: a page of the largest item stays within a few hundred thousand gas. */
+  pageItems: 256,
+
+  /** Seats of scorers in a Datanet: one bit each in a 64-bit mask. */
+  scorers: 64,
+  /** Contributions in one commit or reveal of scores, or one resolve: about 25,000 gas each, under a block's third. */
+  scoresPerCall: 64,
+  /** Contributions ordered in one call: an LSH leader costs about 700,000 gas, so the gas limit ends it earlier. */
+  orderPerCall: 64,
+  /** Contributions looked at in one freeze call: about 10,000 gas each, and 512 members fit a chunk. */
+  freezePerCall: 512,
+  /** Records of one contribution: larger sets are several contributions. Keeps score weights well inside 64 bits. */
+  recordsPerContribution: 1_000_000,
+  /** Content of one contribution: 1 TiB. */
+  contributionBytes: 2n ** 40n,
+
+  /** Frozen versions of an adapter: one slot each, read at every window's end. */
+  datanetsPerAdapter: 8,
+  /** Parents of an adapter: each is paid at every finalisation. */
+  parentsPerAdapter: 4,
+  /** Of the owner's share, at most half goes to parents. */
+  royaltyBps: 5000,
+  /** Length of a feature: a row of 4,096 is a sixth of a chunk, and its dot product with int16 stays below 2^45. */
+  k: 4096,
+  /** Rows of an adapter: a pay call divides the pot over all of them, at 600 gas each. */
+  rowsPerAdapter: 16_384,
+  /** Rows of one page: 64 KB at k = 1024. */
+  rowsPerPage: 64,
+  /** LoRA ranks above this are full fine-tuning in all but name. */
+  rank: 1024,
+
+  /** Receipts in one settle, finalize or draw: 64 receipts of 2 KB fill a 128 KB transaction. */
+  receiptsPerCall: 64,
+  /** Receipts in one audit commit or reveal. */
+  auditsPerCall: 64,
+  /** Auditors of one base model: a draw looks at all of them. */
+  auditors: 64,
+  /** Seats of a committee: three truncated digests fill one slot. */
+  committee: 3,
+  /** Receipts of one window: with weights up to 4095 the sums stay inside int32. */
+  windowReceipts: 1024,
+  /** Rows scored between two score blobs, in chunks of rows: 16 chunks of 23 rows make a blob of 5,888 bytes. */
+  rowChunksPerPiece: 16,
+} as const

@@ -1,0 +1,43 @@
+import { invariant } from '../../src/errors/errors.ts'
+import { type Address, bytesToHex, hexToBytes } from '../../src/primitives/hex.ts'
+
+/** One accepted contribution of a frozen version. */
+export interface Member {
+  readonly contributionId: bigint
+  readonly leaderId: bigint
+  readonly noveltyBps: number
+  readonly recordCount: number
+  readonly contributor: Address
+}
+
+/** uint64 contributionId ‖ uint64 leaderId ‖ uint16 noveltyBps ‖ uint32 recordCount ‖ address contributor. */
+export const MEMBER_BYTES = 8 + 8 + 2 + 4 + 20
+
+export function encodeMembers(members: readonly Member[]): Uint8Array {
+  const bytes = new Uint8Array(members.length * MEMBER_BYTES)
+  const view = new DataView(bytes.buffer)
+  members.forEach((member, index) => {
+    const at = index * MEMBER_BYTES
+    view.setBigUint64(at, member.contributionId)
+    view.setBigUint64(at + 8, member.leaderId)
+    view.setUint16(at + 16, member.noveltyBps)
+    view.setUint32(at + 18, member.recordCount)
+    bytes.set(hexToBytes(member.contributor), at + 22)
+  })
+  return bytes
+}
+
+export function decodeMembers(bytes: Uint8Array): readonly Member[] {
+  invariant(bytes.length % MEMBER_BYTES === 0, 'a chunk holds whole members')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return Array.from({ length: bytes.length / MEMBER_BYTES }, (_, index) => {
+    const at = index * MEMBER_BYTES
+    return {
+      contributionId: view.getBigUint64(at),
+      leaderId: view.getBigUint64(at + 8),
+      noveltyBps: view.getUint16(at + 16),
+      recordCount: view.getUint32(at + 18),
+      contributor: bytesToHex(bytes.subarray(at + 22, at + MEMBER_BYTES)),
+    }
+  })
+}

@@ -1,0 +1,162 @@
+import { invariant } from '../../../src/errors/errors.ts'
+import { concatBytes } from '../../../src/primitives/bytes.ts'
+import type { Hash } from '../../../src/primitives/hex.ts'
+import { DATANET_ADDRESS } from '../../addresses.ts'
+import { bounds } from '../../bounds.ts'
+import { readBlob } from '../../shared/blobs.ts'
+import type { Methods } from '../../shared/dispatch.ts'
+import { gasPrices } from '../../shared/gas.ts'
+import { arrayDataSlot, mappingSlot, readPacked, writePacked } from '../../shared/layout.ts'
+import { refOf } from '../../shared/money.ts'
+import {
+  blockOf,
+  type ContributionRef,
+  checkCount,
+  contributionAt,
+  type DatanetAbi,
+  type DatanetCall,
+  emit,
+  existingDatanet,
+} from '../call.ts'
+import { contributionStatus, creditReason, FLAG_INDEX_FULL, minhashBlobs } from '../layout.ts'
+import { bandsOf, LEADERS_PER_BUCKET, type Leader, placeInCluster } from '../novelty.ts'
+
+export const orderingMethods: Methods<DatanetAbi, DatanetCall, 'settleOrder'> = {
+  settleOrder: {
+    gas: 0n,
+    run(call, { datanetId, maximum }) {
+      checkCount(maximum, bounds.orderPerCall)
+      const { store } = call
+      const datanet = existingDatanet(call, datanetId)
+      const order = datanet.at('order')
+      const committed = Number(store.load(order))
+      const start = Number(datanet.get('ordered'))
+      let next = start
+      while (next < committed && next - start < maximum) {
+        const contributionId = readPacked(store, arrayDataSlot(store, order), next, 64)
+        if (!settleNext(call, contributionId, contributionAt(call, contributionId))) break
+        next += 1
+      }
+      datanet.set('ordered', BigInt(next))
+      return next - start
+    },
+  },
+}
+
+/** Settles one contribution's place; false while its reveal window is open. */
+function settleNext(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): boolean {
+  const { store, registry, parameters } = call
+  if (contribution.get('status') === contributionStatus.committed) {
+    if (blockOf(call) <= contribution.get('commitBlock') + parameters.revealMaxBlocks) return false
+    expire(call, contributionId, contribution)
+    return true
+  }
+  const holder = store.load(mappingSlot(store, registry.at('roots'), contribution.get('contentRoot')))
+  if (holder !== 0n && holder !== contributionId) refuseDuplicate(call, contributionId, contribution, holder)
+  else place(call, contributionId, contribution)
+  return true
+}
+
+function expire(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
+  const { host, money, parameters } = call
+  const bondWei = contribution.get('bondWei')
+  const status = contributionStatus.expired
+  contribution.update({ status, bondWei: 0n })
+  money.credit('bondsWei', parameters.treasuryAddress, creditReason.bondKept, refOf(contributionId), bondWei)
+  emit(host, 'ContributionRefused', {
+    contributionId,
+    datanetId: contribution.get('datanetId'),
+    status,
+    duplicateOf: 0n,
+  })
+}
+
+function refuseDuplicate(
+  call: DatanetCall,
+  contributionId: bigint,
+  contribution: ContributionRef,
+  duplicateOf: bigint,
+): void {
+  const { host, money } = call
+  const bondWei = contribution.get('bondWei')
+  const status = contributionStatus.duplicate
+  contribution.update({ status, bondWei: 0n })
+  const contributor = contribution.get('contributor')
+  money.credit('bondsWei', contributor, creditReason.bondReturned, refOf(contributionId), bondWei)
+  emit(host, 'ContributionRefused', {
+    contributionId,
+    datanetId: contribution.get('datanetId'),
+    status,
+    duplicateOf,
+  })
+}
+
+/** Finds the contribution's cluster, or makes it the leader of a new one, and opens its scoring. */
+function place(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
+  const { host, parameters } = call
+  const datanetId = contribution.get('datanetId')
+  const signature = signatureOf(call, contributionId)
+  const buckets = bandsOf(signature).map((band, index) => bucketSlot(call, datanetId, index, band))
+  const { leaderId, noveltyBps } = placeInCluster(signature, leadersIn(call, buckets))
+  const indexed = leaderId !== undefined || addLeader(call, buckets, contributionId)
+  const scoreCommitEndBlock = blockOf(call) + parameters.scoreCommitBlocks
+  const placed = {
+    leaderId: leaderId ?? contributionId,
+    noveltyBps,
+    flags: indexed ? 0 : FLAG_INDEX_FULL,
+    scoreCommitEndBlock,
+    scoreRevealEndBlock: scoreCommitEndBlock + parameters.scoreRevealBlocks,
+  }
+  contribution.update({ ...placed, status: contributionStatus.scoring })
+  emit(host, 'ContributionOrdered', { contributionId, datanetId, ...placed })
+}
+
+function signatureOf({ host }: DatanetCall, contributionId: bigint): Uint8Array {
+  const signature = readBlob(host, DATANET_ADDRESS, minhashBlobs, contributionId)
+  invariant(signature !== undefined, `contribution ${contributionId} has no signature`)
+  return signature
+}
+
+function bucketSlot(
+  { store, registry }: DatanetCall,
+  datanetId: bigint,
+  band: number,
+  bytes: Uint8Array,
+): bigint {
+  const prefix = new Uint8Array(9)
+  const view = new DataView(prefix.buffer)
+  view.setBigUint64(0, datanetId)
+  view.setUint8(8, band)
+  const key: Hash = store.hash(concatBytes(prefix, bytes))
+  return mappingSlot(store, registry.at('buckets'), key)
+}
+
+function idsIn({ store }: DatanetCall, bucket: bigint): readonly bigint[] {
+  const ids: bigint[] = []
+  for (let index = 0; index < LEADERS_PER_BUCKET; index++) {
+    const id = readPacked(store, bucket, index, 64)
+    if (id === 0n) break
+    ids.push(id)
+  }
+  return ids
+}
+
+/** The leaders of all buckets, each once, by id; a signature is read when it is asked for. */
+function* leadersIn(call: DatanetCall, buckets: readonly bigint[]): Generator<Leader> {
+  const ids = new Set(buckets.flatMap((bucket) => idsIn(call, bucket)))
+  for (const id of [...ids].sort((a, b) => (a < b ? -1 : 1))) {
+    call.host.useGas(gasPrices.signatureCompare)
+    yield { id, signature: signatureOf(call, id) }
+  }
+}
+
+/** Puts a leader into its buckets; false when one of them is full. */
+function addLeader(call: DatanetCall, buckets: readonly bigint[], contributionId: bigint): boolean {
+  let everywhere = true
+  for (const bucket of buckets) {
+    const ids = idsIn(call, bucket)
+    if (ids.length < LEADERS_PER_BUCKET) writePacked(call.store, bucket, ids.length, 64, contributionId)
+    else everywhere = false
+  }
+  return everywhere
+}

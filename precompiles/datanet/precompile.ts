@@ -1,0 +1,34 @@
+import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
+import { DATANET_ADDRESS } from '../addresses.ts'
+import type { NativePrecompile } from '../host.ts'
+import { checkParameters, type PrecompileParameters } from '../parameters.ts'
+import { definePrecompile } from '../shared/dispatch.ts'
+import { claimMethods } from '../shared/money.ts'
+import { openDatanetCall } from './call.ts'
+import { contributionMethods } from './methods/contributions.ts'
+import { datanetMethods } from './methods/datanets.ts'
+import { orderingMethods } from './methods/ordering.ts'
+import { scoringMethods } from './methods/scoring.ts'
+import { versionMethods } from './methods/versions.ts'
+import { viewMethods } from './methods/views.ts'
+
+/** IDatanetRegistry, version 1. */
+export function datanetRegistry(parameters: PrecompileParameters): NativePrecompile {
+  const checked = checkParameters(parameters)
+  return definePrecompile({
+    name: 'datanetRegistry',
+    version: 1,
+    address: DATANET_ADDRESS,
+    abi: iDatanetRegistryAbi,
+    methods: {
+      ...claimMethods,
+      ...datanetMethods,
+      ...contributionMethods,
+      ...orderingMethods,
+      ...scoringMethods,
+      ...versionMethods,
+      ...viewMethods,
+    },
+    open: (host) => openDatanetCall(host, checked),
+  })
+}

@@ -1,0 +1,133 @@
+import { invariant } from '../../src/errors/errors.ts'
+import type { adapterLayout } from '../adapter/layout.ts'
+import { type Row, rowAt, rowsPerChunk } from '../adapter/rows.ts'
+import { ATTRIBUTION_ADDRESS } from '../addresses.ts'
+import { bounds } from '../bounds.ts'
+import type { Member } from '../datanet/members.ts'
+import { readBlob } from '../shared/blobs.ts'
+import { gasPrices, perEight } from '../shared/gas.ts'
+import type { StructView } from '../shared/layout.ts'
+import type { AttributionCall, WindowRef } from './call.ts'
+import { correctionBlobs, queryBlobs, scoreBlobs, sumBlobs } from './layout.ts'
+import {
+  addEncodedSum,
+  decodeInt16s,
+  decodeScores,
+  dot,
+  SCORE_BYTES,
+  subtractCorrections,
+} from './vectors.ts'
+import { type Allocation, allocatePot } from './windowShares.ts'
+
+type AdapterView = StructView<typeof adapterLayout.fields>
+
+/** Rows that share one blob of scores: 16 chunks of rows, or as many as their scores fit into a chunk. */
+export function rowsPerPiece(k: number): number {
+  return Math.min(rowsPerChunk(k) * bounds.rowChunksPerPiece, Math.floor(bounds.blobBytes / SCORE_BYTES))
+}
+
+/** The weighted sum of a window's query rows that still count. */
+export function windowSum(
+  { host }: AttributionCall,
+  adapterId: bigint,
+  windowIndex: bigint,
+  window: WindowRef,
+  k: number,
+): Int32Array {
+  const sum = new Int32Array(k)
+  for (let index = 0; index < window.get('batches'); index++) {
+    const bytes = readBlob(host, ATTRIBUTION_ADDRESS, sumBlobs, adapterId, windowIndex, index)
+    invariant(bytes !== undefined, `batch ${index} of window ${windowIndex} is missing`)
+    host.useGas(perEight(k))
+    addEncodedSum(sum, bytes)
+  }
+  for (let index = 0; index < window.get('corrections'); index++) {
+    const bytes = readBlob(host, ATTRIBUTION_ADDRESS, correctionBlobs, adapterId, windowIndex, index)
+    invariant(bytes !== undefined, `correction ${index} of window ${windowIndex} is missing`)
+    host.useGas(perEight(bytes.length))
+    subtractCorrections(sum, bytes)
+  }
+  return sum
+}
+
+export function windowQueryBytes(
+  { host }: AttributionCall,
+  adapterId: bigint,
+  windowIndex: bigint,
+): Uint8Array | undefined {
+  return readBlob(host, ATTRIBUTION_ADDRESS, queryBlobs, adapterId, windowIndex)
+}
+
+export function windowQuery(call: AttributionCall, adapterId: bigint, windowIndex: bigint): Int16Array {
+  const bytes = windowQueryBytes(call, adapterId, windowIndex)
+  invariant(bytes !== undefined, `window ${windowIndex} is not summed`)
+  return decodeInt16s(bytes)
+}
+
+/** Exact scores of rows `start` to `end` against a query. */
+export function scoreRows(
+  { host, adapters }: AttributionCall,
+  adapterId: bigint,
+  adapter: AdapterView,
+  query: Int16Array | Int8Array,
+  start: number,
+  end: number,
+): readonly bigint[] {
+  const { k, version } = adapter.values()
+  const perChunk = rowsPerChunk(k)
+  const scores: bigint[] = []
+  for (let row = start; row < end; ) {
+    const chunk = Math.floor(row / perChunk)
+    const bytes = adapters.rowChunk(adapterId, version, chunk)
+    invariant(bytes !== undefined, `chunk ${chunk} of adapter ${adapterId} is missing`)
+    const chunkEnd = Math.min(end, (chunk + 1) * perChunk)
+    host.useGas(perEight((chunkEnd - row) * k))
+    for (; row < chunkEnd; row++) scores.push(scoreRow(query, rowAt(bytes, k, row - chunk * perChunk)))
+  }
+  return scores
+}
+
+function scoreRow(query: Int16Array | Int8Array, { scale, values }: Row): bigint {
+  return BigInt(scale) * BigInt(dot(query, values))
+}
+
+/** Stored scores of rows `start` to `end`, which are scored. */
+export function storedScores(
+  { host }: AttributionCall,
+  adapterId: bigint,
+  windowIndex: bigint,
+  k: number,
+  start: number,
+  end: number,
+): readonly bigint[] {
+  const perPiece = rowsPerPiece(k)
+  const scores: bigint[] = []
+  for (let row = start; row < end; ) {
+    const piece = Math.floor(row / perPiece)
+    const bytes = readBlob(host, ATTRIBUTION_ADDRESS, scoreBlobs, adapterId, windowIndex, piece)
+    invariant(bytes !== undefined, `piece ${piece} of window ${windowIndex} is missing`)
+    const to = Math.min(end, (piece + 1) * perPiece)
+    scores.push(...decodeScores(bytes).slice(row - piece * perPiece, to - piece * perPiece))
+    row = to
+  }
+  return scores
+}
+
+export interface WindowAllocation extends Allocation {
+  readonly members: readonly Member[]
+}
+
+/** How the pot of a wholly scored window divides; the same in every call until it is paid. */
+export function windowAllocation(
+  call: AttributionCall,
+  adapterId: bigint,
+  windowIndex: bigint,
+  adapter: AdapterView,
+  window: WindowRef,
+): WindowAllocation {
+  const members = call.adapters.members(adapter)
+  call.host.useGas((gasPrices.member + 2n * gasPrices.sharePart) * BigInt(members.length))
+  const scores = storedScores(call, adapterId, windowIndex, adapter.get('k'), 0, members.length)
+  const potWei = window.get('potWei') - window.get('closersWei')
+  return { members, ...allocatePot(potWei, members, scores) }
+}

@@ -1,0 +1,32 @@
+/**
+ * Published prices of native work, in gas. State, logs, hashes and signature recovery cost what the EVM charges for
+ * them (the host meters those); these prices cover what happens in between. They are set so that one gas buys at most
+ * about ten nanoseconds of work, as `test/bench/precompiles/nativeWork.ts` measures.
+ */
+export const gasPrices = {
+  /** Selector, checks and the call's own objects. */
+  methodBase: 200n,
+  /** Decoding one word of input. */
+  decodeWord: 12n,
+  /** Encoding one word of output. */
+  encodeWord: 24n,
+  /** A slot that this call has already read or written: a look-up in memory. */
+  cachedSlot: 20n,
+  /** Hashing a word of rows in bulk, beside the opcode's price, which is too low for a hash over a kilobyte. */
+  hashWord: 40n,
+  /** Comparing two MinHash signatures of 128 values. */
+  signatureCompare: 60n,
+  /** 8 multiplications and additions of an int8 row with an int16 query, or of a row into a sum. */
+  multiplyEight: 2n,
+  /** Reading, checking or weighing one member of a frozen version. */
+  member: 100n,
+  /** One part of a division by largest remainder, sorting included. */
+  sharePart: 250n,
+  /** One auditor or scorer looked at in a draw or a median. */
+  candidate: 60n,
+} as const
+
+/** Gas of `count` elements at a price for eight of them, rounded up. */
+export function perEight(count: number): bigint {
+  return gasPrices.multiplyEight * BigInt(Math.ceil(count / 8))
+}

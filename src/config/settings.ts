@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { NodeError } from '../errors/errors.ts'
+
+/** One setting of a command: where it comes from (flag, then environment, then default) and what it means. */
+export interface Setting<T> {
+  /** As the command line shows it: `--rpc-port <port>`; without a value it is a switch. */
+  readonly flag: string
+  readonly env: string
+  readonly doc: string
+  readonly schema: z.ZodType<T>
+  /** Undefined: the setting has no value unless given. */
+  readonly fallback: T
+}
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const text = z.string().min(1)
+const list = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').filter((part) => part !== '') : value),
+  z.array(text),
+)
+const onOff = z.preprocess((value) => (value === 'true' || value === '1' ? true : value), z.boolean())
+
+function setting<T>(flag: string, schema: z.ZodType<T>, fallback: T, doc: string): Setting<T> {
+  const name = (flag.split(' ')[0] ?? flag).replace(/^--/, '')
+  return { flag, env: `OPENLEDGER_${name.toUpperCase().replaceAll('-', '_')}`, doc, schema, fallback }
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** Settings of `openledger start`. */
+export const nodeSettings = {
+  dataDir: setting('--data-dir <dir>', text, './openledger-data', 'Where the chain is kept'),
+  genesis: setting('--genesis <file>', text, 'genesis/devnet.json', 'The genesis file of the network'),
+  rpcHost: setting('--rpc-host <address>', text, '127.0.0.1', 'Address that JSON-RPC listens on'),
+  rpcPort: setting('--rpc-port <port>', port, 8545, 'Port of JSON-RPC, HTTP and WebSocket alike'),
+  rpcNamespaces: setting(
+    '--rpc-namespaces <list>',
+    list,
+    ['eth', 'net', 'web3', 'openledger'],
+    'JSON-RPC namespaces that are served, separated by commas',
+  ),
+  rpcCors: setting(
+    '--rpc-cors <list>',
+    list,
+    [],
+    'Origins of web pages that may use JSON-RPC, separated by commas; * for any',
+  ),
+  p2pHost: setting('--p2p-host <address>', text, '127.0.0.1', 'Address that peers connect to'),
+  p2pPort: setting('--p2p-port <port>', port, 8546, 'Port that peers connect to'),
+  bootnodes: setting('--bootnodes <list>', list, [], 'Multiaddresses to connect to, separated by commas'),
+  validatorKey: setting(
+    '--validator-key <file>',
+    text.optional(),
+    undefined,
+    'Key file of this validator; without it the node follows and does not vote',
+  ),
+  hostKey: setting(
+    '--host-key <file>',
+    text.optional(),
+    undefined,
+    'Key file of this AI host; turns the host on',
+  ),
+  hostAddress: setting('--host-address <address>', text, '127.0.0.1', 'Address of the inference API'),
+  hostPort: setting('--host-port <port>', port, 8600, 'Port of the inference API'),
+  modelDir: setting('--model-dir <dir>', text.optional(), undefined, 'Where base models are kept'),
+  single: setting('--single', onOff, false, 'One validator alone, a block per transaction'),
+  logLevel: setting('--log-level <level>', z.enum(logLevels), 'info', `One of ${logLevels.join(', ')}`),
+  logFile: setting(
+    '--log-file <file>',
+    text.optional(),
+    undefined,
+    'Write logs here and not to standard error',
+  ),
+} as const
+
+type SettingsTable = Readonly<Record<string, Setting<unknown>>>
+export type Values<T extends SettingsTable> = {
+  readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never
+}
+export type NodeConfig = Values<typeof nodeSettings>
+
+/** Values of all settings of a table; a bad one is refused with the flag's name and what was expected. */
+export function readSettings<T extends SettingsTable>(
+  table: T,
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Values<T> {
+  const values: Record<string, unknown> = {}
+  for (const [key, one] of Object.entries(table)) {
+    const given = flags[key] ?? env[one.env]
+    if (given === undefined) {
+      values[key] = one.fallback
+      continue
+    }
+    const parsed = one.schema.safeParse(given)
+    if (!parsed.success) {
+      const reason = parsed.error.issues[0]?.message ?? 'malformed'
+      throw new NodeError('BAD_CONFIG', `${one.flag.split(' ')[0]}: ${reason}`)
+    }
+    values[key] = parsed.data
+  }
+  return values as Values<T>
+}

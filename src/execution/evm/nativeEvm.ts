@@ -1,0 +1,149 @@
+// The one file that knows the insides of @ethereumjs/evm.
+import type { Common } from '@ethereumjs/common'
+import {
+  EVM,
+  EVMError,
+  type ExecResult,
+  type Message,
+  NobleBN254,
+  type PrecompileFunc,
+} from '@ethereumjs/evm'
+import { createAddressFromString, equalsBytes } from '@ethereumjs/util'
+import {
+  type BlockFacts,
+  type CallKind,
+  type NativePrecompile,
+  PrecompileOutOfGas,
+  PrecompileRevert,
+} from '../../../precompiles/host.ts'
+import { type Address, bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
+import type { EthereumjsStateManager } from '../../state/ethereumjsStateManager.ts'
+import { type AccessSet, FrameHost } from './frameHost.ts'
+
+export interface NativeEvmOptions {
+  readonly common: Common
+  readonly genesisHash: Hash
+  /** The native precompiles active at the block that is run. */
+  readonly precompiles: readonly NativePrecompile[]
+  /** Hash of one of the last 256 blocks, for BLOCKHASH. */
+  readonly blockHashOf: (number: number) => Hash
+}
+
+type EvmBlock = NonNullable<Parameters<EVM['runCall']>[0]['block']>
+type BlockHashes = NonNullable<ConstructorParameters<typeof EVM>[0]['blockchain']>
+
+function blockHashes(hashOf: (number: number) => Hash): BlockHashes {
+  return {
+    getBlock: async (number) => ({ hash: () => hexToBytes(hashOf(number)) }),
+    putBlock: async () => undefined,
+    shallowCopy: () => blockHashes(hashOf),
+  }
+}
+
+/**
+ * The ethereumjs EVM with native precompiles that see their caller, value, call kind and journaled state. The base
+ * class hands a precompile none of these; binding each call to its own message, when its code is loaded, does.
+ */
+export class NativeEvm extends EVM {
+  readonly #options: NativeEvmOptions
+  readonly #state: EthereumjsStateManager
+  readonly #natives: ReadonlyMap<PrecompileFunc, NativePrecompile>
+
+  constructor(options: NativeEvmOptions, modules: { state: EthereumjsStateManager }) {
+    const natives = new Map<PrecompileFunc, NativePrecompile>()
+    for (const native of options.precompiles) {
+      natives.set(() => {
+        throw new Error(`${native.name} was called without its message`)
+      }, native)
+    }
+    super({
+      common: options.common,
+      stateManager: modules.state,
+      blockchain: blockHashes(options.blockHashOf),
+      bn254: new NobleBN254(),
+      customPrecompiles: [...natives].map(([placeholder, native]) => ({
+        address: createAddressFromString(native.address),
+        function: placeholder,
+      })),
+    })
+    this.#options = options
+    this.#state = modules.state
+    this.#natives = natives
+  }
+
+  protected override async _loadCode(message: Message): Promise<void> {
+    await super._loadCode(message)
+    if (message.isCompiled !== true) return
+    const native = this.#natives.get(message.code as PrecompileFunc)
+    if (native === undefined) return
+    message.code = (input) => this.#runNative(native, message, input.data, input.gasLimit)
+  }
+
+  #runNative(native: NativePrecompile, message: Message, input: Uint8Array, gasLimit: bigint): ExecResult {
+    const host = new FrameHost(
+      {
+        self: native.address,
+        caller: bytesToHex(message.caller.bytes),
+        origin: bytesToHex(this._tx?.origin.bytes ?? message.caller.bytes),
+        valueWei: message.value,
+        callKind: callKindOf(message),
+        isStatic: message.isStatic,
+        gasLimit,
+        block: blockFacts(this._block, this.common),
+        genesisHash: this.#options.genesisHash,
+      },
+      { state: this.#state.journal, access: this.#access },
+    )
+    try {
+      const returnValue = native.run(host, input)
+      message.gasRefund += host.gasRefund
+      return {
+        executionGasUsed: host.gasUsed,
+        returnValue,
+        logs: host.logs.map((log) => [hexToBytes(native.address), log.topics.map(hexToBytes), log.data]),
+        ...(message.selfdestruct === undefined ? {} : { selfdestruct: message.selfdestruct }),
+        ...(message.createdAddresses === undefined ? {} : { createdAddresses: message.createdAddresses }),
+      }
+    } catch (error) {
+      if (error instanceof PrecompileRevert) return failed('revert', host.gasUsed, error.data)
+      if (error instanceof PrecompileOutOfGas) return failed('out of gas', gasLimit)
+      throw error
+    }
+  }
+
+  readonly #access: AccessSet = {
+    isWarmAccount: (account) => this.journal.isWarmedAddress(hexToBytes(account)),
+    warmAccount: (account) => this.journal.addWarmedAddress(hexToBytes(account)),
+    isWarmSlot: (account, slot) => this.journal.isWarmedStorage(hexToBytes(account), slot),
+    warmSlot: (account, slot) => this.journal.addWarmedStorage(hexToBytes(account), slot),
+  }
+}
+
+function failed(
+  kind: 'revert' | 'out of gas',
+  gasUsed: bigint,
+  data: Uint8Array = new Uint8Array(),
+): ExecResult {
+  const error = kind === 'revert' ? EVMError.errorMessages.REVERT : EVMError.errorMessages.OUT_OF_GAS
+  return { executionGasUsed: gasUsed, returnValue: data, exceptionError: new EVMError(error), logs: [] }
+}
+
+function callKindOf(message: Message): CallKind {
+  if (message.delegatecall) return 'delegatecall'
+  const runsAsOther = message.to !== undefined && !equalsBytes(message.to.bytes, message.codeAddress.bytes)
+  if (runsAsOther) return 'callcode'
+  return message.isStatic ? 'staticcall' : 'call'
+}
+
+function blockFacts(block: EvmBlock | undefined, common: Common): BlockFacts {
+  const header = block?.header
+  const zero: Address = `0x${'00'.repeat(20)}`
+  return {
+    number: header?.number ?? 0n,
+    timestamp: header?.timestamp ?? 0n,
+    chainId: common.chainId(),
+    baseFeeWei: header?.baseFeePerGas ?? 0n,
+    prevRandao: bytesToHex(header?.prevRandao ?? new Uint8Array(32)),
+    coinbase: header === undefined ? zero : bytesToHex(header.coinbase.bytes),
+  }
+}

@@ -1,0 +1,40 @@
+import type { Connection, ConnectionGater } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { limits } from '../../config/limits.ts'
+import type { PeerId } from '../ports.ts'
+import { hostOf, isLoopback } from './addresses.ts'
+
+export interface GaterOptions {
+  /** Refuse every connection that leaves or enters this machine. */
+  readonly loopbackOnly: boolean
+  /** Peers of the configuration: the limit of inbound connections is for all others. */
+  readonly configured: ReadonlySet<PeerId>
+  readonly admits: (peer: PeerId) => boolean
+  readonly connections: () => readonly Connection[]
+}
+
+/** Which connections are made and taken. */
+export function connectionGater(options: GaterOptions): ConnectionGater {
+  const { loopbackOnly, configured, admits, connections } = options
+  const inbound = () => connections().filter(({ direction }) => direction === 'inbound')
+  const strangers = () => inbound().filter(({ remotePeer }) => !configured.has(remotePeer.toString()))
+  return {
+    denyDialMultiaddr: (address) => loopbackOnly && !isLoopback(address),
+    denyInboundConnection: ({ remoteAddr }) => {
+      if (isLoopback(remoteAddr)) return false
+      return loopbackOnly || fromHost(inbound(), remoteAddr) >= limits.inboundConnectionsPerHost
+    },
+    denyInboundEncryptedConnection: (peer) => {
+      const id = peer.toString()
+      return !admits(id) || (!configured.has(id) && strangers().length >= limits.inboundConnections)
+    },
+    denyOutboundEncryptedConnection: (peer) => !admits(peer.toString()),
+    // what peers tell of addresses is not remembered: only configured ones are dialled
+    filterMultiaddrForPeer: (peer) => configured.has(peer.toString()),
+  }
+}
+
+function fromHost(connections: readonly Connection[], address: Multiaddr): number {
+  const host = hostOf(address)
+  return connections.filter(({ remoteAddr }) => hostOf(remoteAddr) === host).length
+}

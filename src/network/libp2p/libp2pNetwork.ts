@@ -1,0 +1,156 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p, type Libp2p } from 'libp2p'
+import { limits } from '../../config/limits.ts'
+import { messageOf, NodeError } from '../../errors/errors.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Random } from '../../runtime/random.ts'
+import type { KnownAddress } from '../dialer.ts'
+import { Network } from '../network.ts'
+import type { Head, NetworkMetrics, PeerId } from '../ports.ts'
+import { type ChainIdentity, topicTable } from '../topics.ts'
+import type { GossipWire, Transport } from '../transport.ts'
+import { isLoopback, parseAddress, parseKnownAddress } from './addresses.ts'
+import { connectionGater } from './gater.ts'
+import { GossipsubWire } from './gossipsubWire.ts'
+import { Libp2pTransport } from './libp2pTransport.ts'
+import type { NodeKey } from './nodeKey.ts'
+
+export interface Libp2pNetworkOptions {
+  readonly chain: ChainIdentity
+  readonly agent: string
+  readonly nodeKey: NodeKey
+  /** Multiaddrs to listen on, such as `/ip4/127.0.0.1/tcp/30303`; none for a node that only dials. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to tell others instead, behind a port mapping. */
+  readonly announce?: readonly string[]
+  /** Multiaddrs to stay connected to, with `/p2p/<peer id>` or without. */
+  readonly bootstrap: readonly string[]
+  /**
+   * Multiaddrs with `/p2p/<peer id>` of peers that always get every message: other validators, or the own sentries.
+   * Both sides must list each other; a one-sided listing keeps the pair out of each other's mesh.
+   */
+  readonly direct: readonly string[]
+  /** Refuse connections that leave or enter this machine. */
+  readonly loopbackOnly: boolean
+}
+
+export interface Libp2pNetworkModules {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: NetworkMetrics
+  readonly head: () => Head
+}
+
+/** A network over TCP with noise, yamux and gossipsub. Errors: BAD_CONFIG. */
+export async function createLibp2pNetwork(
+  options: Libp2pNetworkOptions,
+  modules: Libp2pNetworkModules,
+): Promise<Network> {
+  const { chain, agent } = options
+  const { known, ...parts } = await createLibp2pParts(options, modules)
+  return new Network({ chain, agent, known }, { ...modules, ...parts })
+}
+
+export interface Libp2pParts {
+  readonly transport: Transport
+  readonly wire: GossipWire
+  readonly known: readonly KnownAddress[]
+}
+
+/** What a network stands on, of one libp2p node that is not started yet. */
+export async function createLibp2pParts(
+  options: Libp2pNetworkOptions,
+  modules: Pick<Libp2pNetworkModules, 'clock' | 'logger'>,
+): Promise<Libp2pParts> {
+  const { chain, agent, nodeKey, loopbackOnly } = options
+  const { clock, logger } = modules
+  checkListen(options)
+  const direct = options.direct.map(parseDirect)
+  const bootstrap = options.bootstrap.map(parseKnownAddress)
+  const configured = new Set<PeerId>()
+  for (const { peer } of [...bootstrap, ...direct]) if (peer !== undefined) configured.add(peer)
+
+  const wire = new GossipsubWire(
+    {
+      topics: topicTable(chain),
+      direct: direct.map(({ peer, address }) => ({
+        id: peerIdFromString(peer),
+        addrs: [parseAddress(address)],
+      })),
+    },
+    { clock, logger, disconnect },
+  )
+  const libp2p: Libp2p = await createLibp2p({
+    start: false,
+    privateKey: privateKeyFromProtobuf(nodeKey.secret),
+    nodeInfo: { name: 'openledger', version: '1', userAgent: agent },
+    addresses: { listen: [...options.listen], announce: [...(options.announce ?? [])] },
+    transports: [tcp({ listenOpts: { noDelay: true }, dialOpts: { noDelay: true } })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: limits.streamsPerConnection,
+        maxStreamWindowSize: limits.streamWindowBytes,
+      }),
+    ],
+    connectionGater: connectionGater({
+      loopbackOnly,
+      configured,
+      admits: (peer) => transport.admits(peer),
+      connections: () => libp2p.getConnections(),
+    }),
+    connectionManager: {
+      maxConnections: limits.connections,
+      maxParallelDials: limits.parallelDials,
+      maxDialQueueLength: limits.configuredPeers,
+      dialTimeout: limits.dialTimeoutMs,
+      maxIncomingPendingConnections: limits.pendingInboundConnections,
+      inboundConnectionThreshold: limits.inboundConnectionsPerSecond,
+      inboundStreamProtocolNegotiationTimeout: limits.dialTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: limits.dialTimeoutMs,
+      // the dialer does this, with its own pauses
+      reconnectRetries: 0,
+    },
+    connectionMonitor: {
+      pingInterval: limits.pingIntervalMs,
+      pingTimeout: { minTimeout: limits.pingTimeoutMs, maxTimeout: limits.pingTimeoutMs },
+    },
+    services: { identify: identify({ maxObservedAddresses: 1 }), ping: ping(), gossip: wire.service },
+  })
+  const transport = new Libp2pTransport({ libp2p, logger, configured })
+
+  function disconnect(peer: PeerId): void {
+    transport.disconnect(peer).catch((error: unknown) => {
+      logger.debug({ peer, error: messageOf(error) }, 'a connection did not close cleanly')
+    })
+  }
+
+  return { transport, wire, known: [...direct, ...bootstrap] }
+}
+
+function checkListen({ listen, announce = [], loopbackOnly }: Libp2pNetworkOptions): void {
+  for (const text of announce) parseAddress(text)
+  for (const text of listen) {
+    if (loopbackOnly && !isLoopback(parseAddress(text))) {
+      throw new NodeError(
+        'BAD_CONFIG',
+        `${text} is reachable from outside, and remote peers are not allowed.`,
+      )
+    }
+  }
+}
+
+function parseDirect(text: string): { readonly address: string; readonly peer: PeerId } {
+  const { address, peer } = parseKnownAddress(text)
+  if (peer === undefined)
+    throw new NodeError('BAD_CONFIG', `The direct peer ${text} needs its /p2p/<peer id>.`)
+  return { address, peer }
+}

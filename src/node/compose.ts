@@ -1,0 +1,261 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createChainSpec } from '../chainspec/chainSpec.ts'
+import type { NodeConfig } from '../config/settings.ts'
+import { ConsensusEngine } from '../consensus/engine.ts'
+import { DiskFiles } from '../consensus/files.ts'
+import { LocalSigner } from '../consensus/signer.ts'
+import { NodeError } from '../errors/errors.ts'
+import { Chain } from '../execution/chain.ts'
+import { heightOf } from '../ledger/block.ts'
+import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
+import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
+import type { Network } from '../network/network.ts'
+import { noMetrics } from '../network/ports.ts'
+import { NAMESPACES } from '../rpc/methods/registry.ts'
+import type { SyncStatus } from '../rpc/ports.ts'
+import { RpcServer } from '../rpc/server.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
+import { type Service, ServiceGroup } from '../runtime/lifecycle.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { type Random, systemRandom } from '../runtime/random.ts'
+import { ensureLayout } from '../storage/layout.ts'
+import { LevelStore } from '../storage/levelStore.ts'
+import { Syncer } from '../sync/syncer.ts'
+import { ChainConsensusApp } from './consensusApp.ts'
+import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
+import { EvidenceReporter } from './evidenceReporter.ts'
+import { readGenesisFile } from './genesisFile.ts'
+import { HeadState } from './headState.ts'
+import { InstantMiner } from './instantMiner.ts'
+import { readValidatorKey, type ValidatorKey } from './keyFile.ts'
+import { openLedgerReader } from './openLedgerReader.ts'
+import { precompilesOf } from './precompiles.ts'
+import { RevealChain } from './revealChain.ts'
+import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcPorts.ts'
+import { neverSyncing, rpcSync } from './rpcSync.ts'
+import { syncApp } from './syncApp.ts'
+import { TransactionPool } from './transactionPool.ts'
+import { TransactionSender } from './transactionSender.ts'
+
+const VERSION = '0.1.0'
+const AGENT = `openledger/${VERSION}`
+const CLIENT_VERSION = `openledger/v${VERSION}/${process.platform}-${process.arch}/node${process.versions.node}`
+const DEFAULT_TIP_WEI = 1_000_000_000n
+
+/** The layers under everything else, once the data folder is open. */
+interface Core {
+  readonly config: NodeConfig
+  readonly kv: LevelStore
+  readonly chain: Chain
+  readonly head: HeadState
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly validatorKey: ValidatorKey | undefined
+}
+
+export interface OpenLedgerNode extends Service {
+  readonly chain: Chain
+  /** Rejects when the node must end by itself: its log, its key, its disk or the chain failed. */
+  readonly failure: Promise<never>
+}
+
+/**
+ * The composition root: the only place that makes concrete parts. Refuses bad configuration and another chain's
+ * folder before anything has started; `start` refuses ports in use.
+ */
+export async function createNode(config: NodeConfig, logger: Logger): Promise<OpenLedgerNode> {
+  const { genesis } = await readGenesisFile(config.genesis)
+  const spec = createChainSpec(genesis)
+  const validatorKey =
+    config.validatorKey === undefined ? undefined : await readValidatorKey(config.validatorKey)
+  await mkdir(config.dataDir, { recursive: true })
+  const kv = await LevelStore.open(join(config.dataDir, 'chain'))
+  try {
+    await ensureLayout(kv)
+    const chain = await Chain.open({ spec, precompiles: precompilesOf(spec) }, { kv, logger })
+    const head = new HeadState({ chain, kv, clock: systemClock })
+    const core = { config, kv, chain, head, clock: systemClock, random: systemRandom, logger, validatorKey }
+    return config.single ? await composeSingle(core) : await composeNetworked(core)
+  } catch (error) {
+    await kv.close()
+    throw error
+  }
+}
+
+/** One validator that decides alone, without a network. */
+async function composeSingle(core: Core): Promise<OpenLedgerNode> {
+  const { chain, logger, validatorKey } = core
+  if (validatorKey === undefined || chain.head.nextSet.size !== 1) {
+    throw new NodeError('BAD_CONFIG', '--single needs a validator key and a network of one validator.')
+  }
+  const pool = createPool(core, undefined)
+  followHead(core, pool, undefined)
+  const app = createConsensusApp(core, () => pool.source(1))
+  const signer = await openSigner(core, validatorKey)
+  const miner = new InstantMiner({ app, signer, mempool: pool.mempool, logger })
+  const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0 })
+  return assemble(core, [pool, miner, rpc], new Promise(() => undefined))
+}
+
+/** A node of a network: a validator when it has a key that is in the set, a follower else. */
+async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
+  const { chain, clock, random, logger, validatorKey } = core
+  const network = await createNetwork(core)
+  const { gossip, requests, peers } = network
+  const pool = createPool(core, network)
+  followHead(core, pool, network)
+
+  const sender =
+    validatorKey &&
+    new TransactionSender({ privateKey: validatorKey.privateKey }, { chain, mempool: pool.mempool })
+  const reporter = sender && new EvidenceReporter({ sender, logger })
+  let fail: (reason: unknown) => void = () => undefined
+  const failure = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  const engine = new ConsensusEngine(
+    { domain: chain.signingDomain, timeouts: chain.spec.genesis.consensus.timeouts },
+    {
+      app: createConsensusApp(core, () => pool.source()),
+      transport: consensusTransport({ gossip, requests, peers, logger }),
+      files: new DiskFiles(join(core.config.dataDir, 'consensus')),
+      signer: validatorKey === undefined ? null : await openSigner(core, validatorKey),
+      listener: {
+        onDecided: () => undefined,
+        onBehind: (height, peer) => logger.debug({ height, peer }, 'others have decided this height already'),
+        onEvidence: (evidence) => reporter?.report(evidence),
+        onFatal: (error) => fail(error),
+      },
+      clock,
+      random,
+      logger,
+    },
+  )
+  subscribeConsensus(gossip, engine)
+  const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
+  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
+  return assemble(core, [pool, network, engine, syncer, rpc], failure)
+}
+
+function assemble(core: Core, services: readonly Service[], failure: Promise<never>): OpenLedgerNode {
+  const group = new ServiceGroup('node', services, core.logger)
+  // a failure nobody waits for yet must not end the process by itself
+  failure.catch(() => undefined)
+  return {
+    name: 'node',
+    chain: core.chain,
+    failure,
+    start: () => group.start(),
+    stop: async () => {
+      await group.stop()
+      await core.head.close()
+      await core.kv.close()
+    },
+  }
+}
+
+/** What must move with the head, in this order, before anything else hears of a decided block. */
+function followHead(core: Core, pool: TransactionPool, network: Network | undefined): void {
+  core.chain.onDecided(({ block }) => {
+    core.head.advance(heightOf(block))
+    pool.advance()
+    network?.peers.headChanged()
+  })
+}
+
+function createPool(core: Core, network: Network | undefined): TransactionPool {
+  const { config, chain, head, clock, logger } = core
+  return new TransactionPool(
+    { journalPath: join(config.dataDir, 'transactions.rlp') },
+    { chain, head, clock, logger, gossip: network?.gossip },
+  )
+}
+
+async function createNetwork(core: Core): Promise<Network> {
+  const { config, chain, clock, random, logger } = core
+  const { p2pHost, p2pPort, bootnodes, dataDir } = config
+  return createLibp2pNetwork(
+    {
+      chain: { chainId: chain.spec.chainId, genesisHash: chain.genesisHash },
+      agent: AGENT,
+      nodeKey: await loadOrCreateNodeKey(join(dataDir, 'node-key'), random),
+      listen: [`/ip4/${p2pHost}/tcp/${p2pPort}`],
+      bootstrap: bootnodes,
+      direct: [],
+      loopbackOnly: p2pHost === '127.0.0.1',
+    },
+    {
+      clock,
+      random,
+      logger,
+      metrics: noMetrics,
+      head: () => ({ height: chain.head.height, hash: chain.head.blockHash }),
+    },
+  )
+}
+
+function createConsensusApp(
+  core: Core,
+  transactions: () => ReturnType<TransactionPool['source']>,
+): ChainConsensusApp {
+  const { chain, kv, clock, logger, validatorKey } = core
+  const builder = validatorKey && {
+    validator: validatorKey.address,
+    operator: validatorKey.operator,
+    reveals: new RevealChain(validatorKey.revealSeed),
+  }
+  return new ChainConsensusApp({ builder }, { chain, kv, clock, logger, transactions })
+}
+
+function openSigner(core: Core, { privateKey }: ValidatorKey): Promise<LocalSigner> {
+  return LocalSigner.open(
+    { privateKey, domain: core.chain.signingDomain, stateFile: 'last-signed.json' },
+    { files: new DiskFiles(join(core.config.dataDir, 'consensus')) },
+  )
+}
+
+function createRpc(
+  core: Core,
+  pool: TransactionPool,
+  network: { sync: SyncStatus; peerCount: () => number },
+): RpcServer {
+  const { config, chain, head, kv, clock, random, logger } = core
+  const state = rpcStateAccess({ chain, head, kv })
+  const unknown = config.rpcNamespaces.find((name) => !NAMESPACES.some((known) => known === name))
+  if (unknown !== undefined) {
+    throw new NodeError('BAD_CONFIG', `There is no JSON-RPC namespace "${unknown}".`, { known: NAMESPACES })
+  }
+  const namespaces = NAMESPACES.filter((name) => config.rpcNamespaces.includes(name))
+  return new RpcServer(
+    {
+      host: config.rpcHost,
+      port: config.rpcPort,
+      namespaces,
+      allowedHosts: [],
+      corsOrigins: config.rpcCors,
+      defaultTipWei: DEFAULT_TIP_WEI,
+    },
+    {
+      ports: {
+        chain: rpcChainReader(chain),
+        state,
+        calls: rpcCalls({ chain, state }),
+        mempool: pool.mempool,
+        sync: network.sync,
+        events: rpcChainEvents(chain),
+        facts: {
+          chainId: chain.spec.chainId,
+          clientVersion: CLIENT_VERSION,
+          peerCount: network.peerCount,
+          isListening: () => true,
+        },
+        openledger: openLedgerReader({ chain, state }),
+      },
+      clock,
+      random,
+      logger,
+    },
+  )
+}

@@ -1,0 +1,137 @@
+import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
+import type { Chain } from '../execution/chain.ts'
+import type { TransactionSource } from '../execution/executor.ts'
+import { nextBaseFee, parentHeaderOf } from '../ledger/headerRules.ts'
+import { loadJournal, saveJournal } from '../mempool/journal.ts'
+import { Mempool } from '../mempool/mempool.ts'
+import type { PoolHead } from '../mempool/ports.ts'
+import type { PooledTransaction } from '../mempool/transaction.ts'
+import type { GossipPort, Verdict } from '../network/ports.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Service } from '../runtime/lifecycle.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { HeadState } from './headState.ts'
+
+export interface TransactionPoolModules {
+  readonly chain: Chain
+  readonly head: HeadState
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Absent in a node without a network. */
+  readonly gossip: GossipPort | undefined
+}
+
+/** Codes of transactions that no honest peer forwards, whatever head it is on. */
+const NEVER_VALID = new Set([
+  'BAD_RLP',
+  'LIMIT_EXCEEDED',
+  'TX_TYPE_REFUSED',
+  'TX_WRONG_CHAIN',
+  'BAD_SIGNATURE',
+])
+
+/** The mempool in its surroundings: it follows the head, is fed and told on by gossip, and survives a restart. */
+export class TransactionPool implements Service {
+  readonly name = 'transaction pool'
+  readonly mempool: Mempool
+  readonly #journalPath: string
+  readonly #modules: TransactionPoolModules
+  readonly #undo: (() => void)[] = []
+
+  constructor(options: { journalPath: string }, modules: TransactionPoolModules) {
+    const { chain, head, clock, logger } = modules
+    this.#journalPath = options.journalPath
+    this.#modules = modules
+    this.mempool = new Mempool(
+      {
+        common: chain.spec.common,
+        minimumBaseFeeWei: chain.spec.genesis.fees.minimumBaseFeeWei,
+        minimumTipWei: 0n,
+        allowUnprotected: false,
+      },
+      { clock, logger, head: poolHead(chain), state: head.state },
+    )
+  }
+
+  async start(): Promise<void> {
+    const { gossip, logger } = this.#modules
+    const journal = await this.#readJournal()
+    const { admitted, refused } = this.mempool.reinject(journal)
+    if (journal.length > 0)
+      logger.info({ admitted, refused }, 'transactions of the last run are back in the pool')
+    if (gossip === undefined) return
+    this.#undo.push(
+      gossip.subscribe('tx', (bytes) => this.#judge(bytes)),
+      this.mempool.subscribe((event) => {
+        if (event.type === 'pending') for (const one of event.transactions) this.#publish(one)
+      }),
+    )
+  }
+
+  async stop(): Promise<void> {
+    for (const undo of this.#undo.splice(0)) undo()
+    await saveJournal(this.#journalPath, this.mempool.transactions())
+  }
+
+  /** To be called for each decided block, after the head's state moved. */
+  advance(): void {
+    const { chain, head } = this.#modules
+    this.mempool.advance(poolHead(chain), head.state)
+  }
+
+  /** For a builder, the best paying first; `maximum` of those that it includes. */
+  source(maximum = Number.POSITIVE_INFINITY): TransactionSource {
+    const best = this.mempool.best()
+    let given = 0
+    return {
+      next: () => (given++ < maximum ? best.next()?.tx : undefined),
+      skip: () => {
+        given--
+        best.skipSender()
+      },
+    }
+  }
+
+  /** A gossiped transaction goes into the pool, and on to others if the pool took it. */
+  #judge(bytes: Uint8Array): Verdict {
+    try {
+      this.mempool.add(bytes)
+      return 'accept'
+    } catch (error) {
+      if (!isNodeError(error)) throw error
+      return NEVER_VALID.has(error.code) ? 'reject' : 'ignore'
+    }
+  }
+
+  /** What came by gossip was forwarded by it; publishing it again costs a look at the seen cache. */
+  #publish(transaction: PooledTransaction): void {
+    const { gossip, logger } = this.#modules
+    gossip?.publish('tx', transaction.bytes).catch((error: unknown) => {
+      logger.debug({ hash: transaction.hash, error: messageOf(error) }, 'transaction not gossiped')
+    })
+  }
+
+  async #readJournal(): Promise<Uint8Array[]> {
+    try {
+      return await loadJournal(this.#journalPath)
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error
+      this.#modules.logger.warn(
+        { reason: error.message },
+        'the journal of transactions is unreadable and is left out',
+      )
+      return []
+    }
+  }
+}
+
+function poolHead(chain: Chain): PoolHead {
+  const { header } = chain.head.block
+  const { gasLimit, fees } = chain.spec.genesis
+  return {
+    number: header.number,
+    timestamp: header.timestamp,
+    gasLimit: BigInt(gasLimit),
+    nextBaseFeeWei: nextBaseFee(fees, parentHeaderOf(chain.head.block)),
+  }
+}

@@ -1,0 +1,219 @@
+import { createBlock } from '@ethereumjs/block'
+import { decodeErrorResult, encodeFunctionData } from 'viem'
+import { describe, expect, it } from 'vitest'
+import { stakingAbi } from '../../../contracts/generated/Staking.ts'
+import { predeploys, SYSTEM_ADDRESS } from '../../../src/chainspec/addresses.ts'
+import { isNodeError } from '../../../src/errors/errors.ts'
+import { CallRunner } from '../../../src/execution/calls.ts'
+import { readMembers, readRandomnessTip } from '../../../src/execution/stakingView.ts'
+import { type UnsignedVote, voteDigest } from '../../../src/ledger/vote.ts'
+import { type DevnetKey, devnetValidator } from '../../../src/node/devnet/keys.ts'
+import { concatBytes } from '../../../src/primitives/bytes.ts'
+import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
+import { keccakHex } from '../../../src/primitives/keccak.ts'
+import { sign } from '../../../src/primitives/secp256k1.ts'
+import { account, TestChain } from '../../support/chain.ts'
+
+const OPEN = 10n ** 18n
+const tip: Hash = `0x${'77'.repeat(32)}`
+
+type StakingCall = Parameters<typeof encodeFunctionData<typeof stakingAbi>>[0]
+const encode = (functionName: string, args: readonly unknown[] = []) =>
+  encodeFunctionData({ abi: stakingAbi, functionName, args } as StakingCall)
+
+async function send(test: TestChain, from: DevnetKey, data: Hex, value = 0n) {
+  const { receipts } = await test.mine([test.transaction(from, { to: predeploys.staking, data, value })])
+  return receipts[0]?.succeeded
+}
+
+/** The name of the custom error that the call ends with, or undefined. */
+async function errorOf(test: TestChain, from: Address, data: Hex, valueWei = 0n) {
+  const { chain } = test
+  const runner = new CallRunner(
+    { spec: chain.spec, genesisHash: chain.genesisHash },
+    { precompiles: chain.precompiles },
+  )
+  const outcome = await runner.run(
+    { from, to: predeploys.staking, data: hexToBytes(data), valueWei },
+    { block: chain.head.block, state: chain.head.state },
+  )
+  if (outcome.failure === undefined) return undefined
+  return decodeErrorResult({ abi: stakingAbi, data: bytesToHex(outcome.output) }).errorName
+}
+
+/** Signature of a consensus key over `joinDigest(operator)`, as the contract computes it. */
+function keyProof(test: TestChain, consensus: DevnetKey, operator: Address): Hex {
+  const word = (hex: string) => hexToBytes(`0x${hex.replace(/^0x/, '').padStart(64, '0')}`)
+  const digest = keccakHex(
+    concatBytes(
+      word(keccakHex(new TextEncoder().encode('openledger.staking.join.v1'))),
+      word(test.chain.spec.chainId.toString(16)),
+      word(predeploys.staking),
+      word(operator),
+    ),
+  )
+  const signature = sign(hexToBytes(digest), hexToBytes(consensus.privateKey))
+  signature[64] = 27 + (signature[64] ?? 0)
+  return bytesToHex(signature)
+}
+
+function joinData(test: TestChain, operator: DevnetKey, consensus: DevnetKey, proofBy = consensus) {
+  return encode('join', [consensus.address, operator.address, tip, keyProof(test, proofBy, operator.address)])
+}
+
+function signedMessage(test: TestChain, key: DevnetKey, vote: Omit<UnsignedVote, 'validator'>) {
+  const digest = voteDigest(test.chain.signingDomain, { ...vote, validator: key.address })
+  const signature = sign(digest, hexToBytes(key.privateKey))
+  return {
+    kind: vote.type === 'prevote' ? 1 : 2,
+    height: BigInt(vote.height),
+    round: BigInt(vote.round),
+    blockHash: vote.blockHash ?? `0x${'00'.repeat(32)}`,
+    validRound: 2n ** 256n - 1n,
+    r: bytesToHex(signature.subarray(0, 32)),
+    s: bytesToHex(signature.subarray(32, 64)),
+    v: 27 + (signature[64] ?? 0),
+  }
+}
+
+const EPOCH = 50
+
+describe('the Staking predeploy', () => {
+  it('names the genesis validators in its storage, as the node reads it', async () => {
+    const test = await TestChain.open()
+    const expected = [0, 1, 2, 3].map(devnetValidator)
+    const found = readMembers(test.chain.head.state)
+    expect(new Set(found.map((member) => member.address))).toEqual(
+      new Set(expected.map((v) => v.consensus.address)),
+    )
+    expect(found.every((member) => member.power === 10_000n)).toBe(true)
+    // equal stakes: the lower operator address comes first
+    expect(found.map((member) => member.operator)).toEqual(found.map((member) => member.operator).sort())
+  })
+
+  it('uses the builder’s reveal and refuses a wrong one', async () => {
+    const test = await TestChain.open()
+    const { operator } = devnetValidator(2)
+    const before = readRandomnessTip(test.chain.head.state, operator.address)
+    const { block } = await test.mine([], 2)
+    expect(keccakHex(block.header.extraData)).toBe(before)
+    expect(readRandomnessTip(test.chain.head.state, operator.address)).toBe(
+      bytesToHex(block.header.extraData),
+    )
+    await expect(
+      test.chain.build({
+        feeRecipient: devnetValidator(1).feeRecipient.address,
+        reveal: new Uint8Array(32),
+        timestamp: block.header.timestamp + 1n,
+        transactions: { next: () => undefined, skip: () => undefined },
+        isTimeUp: () => false,
+      }),
+    ).rejects.toSatisfy((error) => isNodeError(error, 'BAD_EXECUTION'))
+  })
+
+  it('lets a validator join at the end of the epoch and leave at the end of another', async () => {
+    const test = await TestChain.open()
+    const operator = account(5)
+    expect(await errorOf(test, operator.address, joinData(test, operator, account(6)), 9_999n * OPEN)).toBe(
+      'StakeTooLow',
+    )
+    const stakeWei = 10_000n * OPEN
+    await test.mine([test.transaction(account(4), { to: operator.address, value: 100n * OPEN })])
+    expect(
+      await errorOf(test, operator.address, joinData(test, operator, account(6), account(7)), stakeWei),
+    ).toBe('BadKeyProof')
+    expect(await send(test, operator, joinData(test, operator, account(6)), stakeWei)).toBe(true)
+    expect(await errorOf(test, operator.address, joinData(test, operator, account(6)), 1n)).toBe(
+      'AlreadyRegistered',
+    )
+    expect(test.chain.head.nextSet.size).toBe(4)
+    await test.mineEmpty(EPOCH - test.chain.head.height)
+    expect(test.chain.head.nextSet.get(account(6).address)?.power).toBe(10_000n)
+
+    expect(await send(test, operator, encode('unbond', [stakeWei]))).toBe(true)
+    expect(await errorOf(test, operator.address, encode('withdraw'))).toBe('NotYetWithdrawable')
+    await test.mineEmpty(2 * EPOCH - test.chain.head.height)
+    expect(test.chain.head.nextSet.indexOf(account(6).address)).toBeUndefined()
+  })
+
+  it('keeps system calls to the node', async () => {
+    const test = await TestChain.open()
+    expect(await errorOf(test, account(0).address, encode('onEpochEnd'))).toBe('OnlySystem')
+    expect(await errorOf(test, account(0).address, encode('onBlockStart', ['0x', tip]))).toBe('OnlySystem')
+    expect(await errorOf(test, SYSTEM_ADDRESS, encode('onEpochEnd'))).toBeUndefined()
+  })
+
+  it('slashes a validator that signed two blocks, pays the reporter, and removes it', async () => {
+    const test = await TestChain.open()
+    await test.mineEmpty(3)
+    const cheat = devnetValidator(3)
+    const vote = (blockHash: Hash) =>
+      signedMessage(test, cheat.consensus, { type: 'precommit', height: 2, round: 0, blockHash })
+    const first = vote(`0x${'aa'.repeat(32)}`)
+    const second = vote(`0x${'bb'.repeat(32)}`)
+    expect(await errorOf(test, account(0).address, encode('reportDoubleSign', [first, first]))).toBe(
+      'NoDoubleSign',
+    )
+    const stranger = signedMessage(test, account(1), {
+      type: 'precommit',
+      height: 2,
+      round: 0,
+      blockHash: tip,
+    })
+    expect(await errorOf(test, account(0).address, encode('reportDoubleSign', [first, stranger]))).toBe(
+      'NoDoubleSign',
+    )
+
+    const treasuryBefore = test.chain.head.state.account(predeploys.treasury)?.balanceWei ?? 0n
+    expect(await send(test, account(0), encode('reportDoubleSign', [first, second]))).toBe(true)
+    // 5 % of 10,000 OPEN, of which 5 % is the bounty
+    const treasury = test.chain.head.state.account(predeploys.treasury)?.balanceWei ?? 0n
+    const baseFees = test.chain.head.block.header.gasUsed * (test.chain.head.block.header.baseFeePerGas ?? 0n)
+    expect(treasury - treasuryBefore - baseFees / 2n).toBe(475n * OPEN)
+    expect(await errorOf(test, account(0).address, encode('reportDoubleSign', [first, second]))).toBe(
+      'Tombstoned',
+    )
+    await test.mineEmpty(EPOCH - test.chain.head.height)
+    expect(test.chain.head.nextSet.indexOf(cheat.consensus.address)).toBeUndefined()
+  })
+
+  it('lets the consensus key change the hash chain’s tip and nothing else', async () => {
+    const test = await TestChain.open()
+    const { operator, consensus } = devnetValidator(0)
+    expect(await send(test, consensus, encode('setRandomnessTip', [operator.address, tip]))).toBe(true)
+    expect(readRandomnessTip(test.chain.head.state, operator.address)).toBe(tip)
+    for (const data of [encode('unbond', [1n]), encode('withdraw'), encode('claimRewards')]) {
+      expect(await errorOf(test, consensus.address, data)).toBe('UnknownOperator')
+    }
+  })
+
+  it('counts who signed the parent', async () => {
+    const test = await TestChain.open()
+    const candidate = await test.build([], 0)
+    const certificate = test.certificate(candidate, [1, 2, 3])
+    await test.chain.commit(candidate.envelope, certificate)
+    await test.mine([], 1)
+    const runner = new CallRunner(
+      { spec: test.chain.spec, genesisHash: test.chain.genesisHash },
+      { precompiles: test.chain.precompiles },
+    )
+    const counts = await Promise.all(
+      [0, 1].map(async (index) => {
+        const data = encode('validatorOf', [devnetValidator(index).operator.address])
+        const { output } = await runner.run(
+          { to: predeploys.staking, data: hexToBytes(data) },
+          {
+            block: createBlock({ header: test.chain.head.block.header }, { common: test.chain.spec.common }),
+            state: test.chain.head.state,
+          },
+        )
+        // the two counters are the last words of the struct
+        return [output.at(-33), output.at(-1)]
+      }),
+    )
+    expect(counts).toEqual([
+      [0, 1],
+      [1, 0],
+    ])
+  })
+})

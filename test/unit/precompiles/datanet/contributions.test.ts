@@ -1,0 +1,356 @@
+import { describe, expect, it } from 'vitest'
+import { keccakHex } from '../../../../src/primitives/keccak.ts'
+import {
+  account,
+  contribution,
+  nearMinhash,
+  OPEN,
+  randomMinhash,
+  testHash,
+  testParameters,
+  World,
+} from '../../../support/precompileWorld.ts'
+
+const owner = account(1)
+const scorer = account(2)
+const [alice, bob, carol] = [account(3), account(4), account(5)] as const
+const treasury = testParameters.treasuryAddress
+
+function openWorld(scorers = [scorer]) {
+  const world = new World()
+  const datanetId = world.createDatanet(owner)
+  for (const each of scorers) {
+    world.datanets.send('appointScorer', [datanetId, each.address], { from: owner.address })
+  }
+  return { world, datanetId }
+}
+
+const status = (world: World, id: bigint) => world.datanets.read('getContribution', [id])
+
+describe('a contribution', () => {
+  it('goes from commit to accepted, and its bond comes back as a credit', () => {
+    const { world, datanetId } = openWorld()
+    const spec = contribution(1, alice)
+    const [id] = world.contribute(datanetId, [spec])
+    expect(status(world, id!)).toMatchObject({ status: 3, leaderId: id, noveltyBps: 10_000, bondWei: OPEN })
+    expect(world.score([id!], [scorer], () => [world.report(spec, 7300)])).toEqual([4])
+    expect(status(world, id!)).toMatchObject({ status: 4, qualityBps: 7300, bondWei: 0n })
+    expect(world.datanets.read('credits', [alice.address])).toBe(OPEN)
+
+    const before = world.chain.balanceOf(alice.address)
+    const { events } = world.datanets.send('claim', [], { from: alice.address })
+    expect(world.chain.balanceOf(alice.address) - before).toBe(OPEN)
+    expect(events.map((event) => event.name)).toEqual(['Claimed'])
+    expect(world.datanets.read('totals')).toMatchObject({ bondsWei: 0n, creditsWei: 0n })
+  })
+
+  it('tells all that a reader needs in its views', () => {
+    const { world, datanetId } = openWorld()
+    const spec = contribution(1, alice)
+    const [id] = world.contribute(datanetId, [spec])
+    expect(world.datanets.read('getDatanet', [datanetId])).toMatchObject({
+      name: 'Weaknesses',
+      licence: 'CC0-1.0',
+      metadataCid: 'bafymeta',
+      kind: 0,
+      policy: 1,
+      scorers: 1,
+      commits: 1n,
+      ordered: 1n,
+      versions: 0,
+    })
+    expect(world.datanets.read('contributionsOf', [datanetId, 0n, 10])).toEqual([id])
+    expect(world.datanets.read('contributionByRoot', [spec.contentRoot])).toBe(id)
+    expect(keccakHex(Buffer.from(world.datanets.read('getMinhash', [id!]).slice(2), 'hex'))).toBe(
+      keccakHex(spec.minhash),
+    )
+    expect(
+      (world.datanets.read('scorersOf', [datanetId]) as readonly string[]).map((a) => a.toLowerCase()),
+    ).toEqual([scorer.address])
+  })
+
+  it('below the threshold is rejected and gets its bond back', () => {
+    const { world, datanetId } = openWorld()
+    const spec = contribution(1, alice)
+    const [id] = world.contribute(datanetId, [spec])
+    expect(world.score([id!], [scorer], () => [world.report(spec, 4999)])).toEqual([5])
+    expect(world.datanets.read('credits', [alice.address])).toBe(OPEN)
+  })
+
+  it('that is not what its contributor claimed is refuted and its bond kept', () => {
+    const { world, datanetId } = openWorld([scorer, bob, carol])
+    const spec = contribution(1, alice)
+    const [id] = world.contribute(datanetId, [spec])
+    const honest = world.report(spec)
+    const found = { ...honest, recordCount: spec.recordCount + 1 }
+    const statuses = world.score([id!], [scorer, bob, carol], (index) => [index === 0 ? honest : found])
+    expect(statuses).toEqual([6])
+    expect(world.datanets.read('credits', [treasury])).toBe(OPEN)
+    expect(world.datanets.read('contributionByRoot', [spec.contentRoot])).toBe(0n)
+  })
+
+  it('is judged by the lower median of its scorers', () => {
+    const { world, datanetId } = openWorld([scorer, bob, carol])
+    const spec = contribution(1, alice)
+    const [id] = world.contribute(datanetId, [spec])
+    const qualities = [9000, 100, 5100]
+    world.score([id!], [scorer, bob, carol], (index) => [world.report(spec, qualities[index])])
+    expect(status(world, id!)).toMatchObject({ status: 4, qualityBps: 5100 })
+  })
+
+  it('without enough reports goes back with its bond', () => {
+    const { world, datanetId } = openWorld([scorer, bob, carol])
+    const spec = contribution(1, alice)
+    const [id] = world.contribute(datanetId, [spec])
+    world.chain.advance(11)
+    const { value } = world.datanets.send('resolve', [[id]], { from: bob.address })
+    expect(value).toEqual([9])
+    expect(world.datanets.read('credits', [alice.address])).toBe(OPEN)
+  })
+
+  it('that is not revealed in time loses its bond and its place', () => {
+    const { world, datanetId } = openWorld()
+    const id = world.commit(datanetId, contribution(1, alice))
+    world.chain.advance(7)
+    const { value, events } = world.datanets.send('settleOrder', [datanetId, 5], { from: bob.address })
+    expect(value).toBe(1)
+    expect(events.map((event) => event.name)).toEqual(['Credited', 'ContributionRefused'])
+    expect(status(world, id).status).toBe(8)
+    expect(world.datanets.read('credits', [treasury])).toBe(OPEN)
+  })
+})
+
+describe('the commit order', () => {
+  it('holds back a later commit until the earlier reveal window is closed', () => {
+    const { world, datanetId } = openWorld()
+    const [first, second] = [contribution(1, alice), contribution(2, bob)]
+    const firstId = world.commit(datanetId, first)
+    const secondId = world.commit(datanetId, second)
+    world.chain.advance(2)
+    world.reveal(secondId, second)
+    expect(world.datanets.send('settleOrder', [datanetId, 5], { from: bob.address }).value).toBe(0)
+    expect(status(world, secondId).status).toBe(2)
+    world.reveal(firstId, first)
+    expect(world.datanets.send('settleOrder', [datanetId, 5], { from: bob.address }).value).toBe(2)
+  })
+
+  it('beats the order of reveals: the later commit of the same content is the duplicate', () => {
+    const { world, datanetId } = openWorld()
+    const original = contribution(1, alice)
+    const copy = { ...original, by: bob }
+    const originalId = world.commit(datanetId, original)
+    const copyId = world.commit(datanetId, copy)
+    world.chain.advance(2)
+    world.reveal(copyId, copy)
+    world.reveal(originalId, original)
+    const { events } = world.datanets.send('settleOrder', [datanetId, 5], { from: carol.address })
+    expect(status(world, originalId).status).toBe(3)
+    expect(status(world, copyId).status).toBe(7)
+    expect(events.find((event) => event.name === 'ContributionRefused')?.args).toMatchObject({
+      contributionId: copyId,
+      duplicateOf: originalId,
+    })
+    expect(world.datanets.read('credits', [bob.address])).toBe(OPEN)
+  })
+
+  it('decides duplicates across Datanets as well', () => {
+    const { world, datanetId } = openWorld()
+    const other = world.createDatanet(bob)
+    const original = contribution(1, alice)
+    const copy = { ...original, by: bob, salt: testHash('other') }
+    const originalId = world.commit(datanetId, original)
+    const copyId = world.commit(other, copy)
+    world.chain.advance(2)
+    world.reveal(copyId, copy)
+    world.reveal(originalId, original)
+    world.datanets.send('settleOrder', [other, 5], { from: bob.address })
+    expect(status(world, copyId).status).toBe(7)
+  })
+
+  it('makes a commitment useless to anyone but its contributor', () => {
+    const { world, datanetId } = openWorld()
+    const spec = contribution(1, alice)
+    const stolen = world.commitmentOf(datanetId, spec)
+    const { value: id } = world.datanets.send('commitContribution', [datanetId, stolen], {
+      from: bob.address,
+      valueWei: OPEN,
+    })
+    world.chain.advance(2)
+    const outcome = world.datanets.try('revealContribution', world.revealArgs(id, spec), {
+      from: bob.address,
+    })
+    expect(outcome).toMatchObject({ ok: false, error: 'CommitmentMismatch' })
+  })
+
+  it('can be settled in pieces', () => {
+    const { world, datanetId } = openWorld()
+    const specs = [1, 2, 3, 4, 5].map((n) => contribution(n, alice))
+    const ids = specs.map((spec) => world.commit(datanetId, spec))
+    world.chain.advance(2)
+    ids.forEach((id, index) => {
+      world.reveal(id, specs[index]!)
+    })
+    const step = () => world.datanets.send('settleOrder', [datanetId, 2], { from: bob.address }).value
+    expect([step(), step(), step(), step()]).toEqual([2, 2, 1, 0])
+  })
+})
+
+describe('near-duplicates', () => {
+  it('with 103 equal values join their leader, with 102 they lead', () => {
+    const { world, datanetId } = openWorld()
+    const original = contribution(1, alice)
+    const near = contribution(2, bob, { minhash: nearMinhash(original.minhash, 25) })
+    const far = contribution(3, carol, { minhash: nearMinhash(original.minhash, 26) })
+    const [first, second, third] = world.contribute(datanetId, [original, near, far])
+    expect(status(world, second!)).toMatchObject({
+      leaderId: first,
+      noveltyBps: Math.floor((25 * 10_000) / 128),
+    })
+    expect(status(world, third!)).toMatchObject({ leaderId: third, noveltyBps: 10_000 })
+  })
+
+  it('join the earliest leader of two that match, and never become leaders themselves', () => {
+    const { world, datanetId } = openWorld()
+    const base = randomMinhash(50)
+    const leaderA = contribution(1, alice, { minhash: base })
+    // 26 values apart from A: a leader of its own; C is 13 values from both
+    const leaderB = contribution(2, bob, { minhash: nearMinhash(base, 26) })
+    const between = contribution(3, carol, { minhash: nearMinhash(base, 13) })
+    const [a, b, c] = world.contribute(datanetId, [leaderA, leaderB, between])
+    expect([status(world, a!).leaderId, status(world, b!).leaderId, status(world, c!).leaderId]).toEqual([
+      a,
+      b,
+      a,
+    ])
+  })
+
+  it('of another Datanet do not matter', () => {
+    const { world, datanetId } = openWorld()
+    const other = world.createDatanet(bob)
+    const original = contribution(1, alice)
+    world.contribute(datanetId, [original])
+    const near = contribution(2, bob, { minhash: nearMinhash(original.minhash, 3) })
+    const [id] = world.contribute(other, [near])
+    expect(status(world, id!).leaderId).toBe(id)
+  })
+
+  it('are flagged for comparison by hand when a bucket of the index is full', () => {
+    const { world, datanetId } = openWorld()
+    const shared = randomMinhash(900).subarray(0, 28)
+    const specs = Array.from({ length: 17 }, (_, n) => {
+      const minhash = randomMinhash(1000 + n)
+      minhash.set(shared)
+      return contribution(n, alice, { minhash })
+    })
+    const ids = [
+      ...world.contribute(datanetId, specs.slice(0, 9)),
+      ...world.contribute(datanetId, specs.slice(9)),
+    ]
+    expect(ids.map((id) => status(world, id).flags)).toEqual([...Array(16).fill(0), 1])
+  })
+})
+
+describe('freezing a version', () => {
+  const specs = Array.from({ length: 11 }, (_, n) => contribution(n, [alice, bob, carol][n % 3]!))
+
+  function scored() {
+    const { world, datanetId } = openWorld()
+    const ids = world.contribute(datanetId, specs)
+    // the fourth is below the threshold
+    world.score(ids, [scorer], () => specs.map((spec, n) => world.report(spec, n === 3 ? 100 : 9000)))
+    return { world, datanetId, ids }
+  }
+
+  it('takes the accepted ones in commit order, whatever the pieces', () => {
+    const whole = scored()
+    whole.world.datanets.send('freezeVersion', [whole.datanetId, 512], { from: owner.address })
+    const pieces = scored()
+    const steps: boolean[] = []
+    for (let step = 0; step < 4; step++) {
+      const { value } = pieces.world.datanets.send('freezeVersion', [pieces.datanetId, 3], {
+        from: owner.address,
+      })
+      const [version, frozen] = value as readonly [number, boolean]
+      expect(version).toBe(1)
+      steps.push(frozen)
+    }
+    expect(steps).toEqual([false, false, false, true])
+    for (const { world, datanetId, ids } of [whole, pieces]) {
+      const members = world.datanets.read('versionMembers', [datanetId, 1, 0, 256])
+      expect(members.map((member) => member.contributionId)).toEqual(ids.filter((_, n) => n !== 3))
+      expect(members.map((member) => member.recordCount)).toEqual(
+        specs.filter((_, n) => n !== 3).map((spec) => spec.recordCount),
+      )
+    }
+    const read = ({ world, datanetId }: typeof whole) => world.datanets.read('getVersion', [datanetId, 1])
+    expect(read(pieces)).toMatchObject({
+      frozen: true,
+      memberCount: 10,
+      contentRoot: read(whole).contentRoot,
+      recordCount: read(whole).recordCount,
+    })
+  })
+
+  it('pages members over the borders of chunks', () => {
+    const { world, datanetId, ids } = scored()
+    for (let step = 0; step < 6; step++) {
+      world.datanets.send('freezeVersion', [datanetId, 2], { from: owner.address })
+    }
+    const accepted = ids.filter((_, n) => n !== 3)
+    for (let start = 0; start < 11; start++) {
+      for (let count = 1; count < 12; count++) {
+        const page = world.datanets.read('versionMembers', [datanetId, 1, start, count])
+        expect(page.map((member) => member.contributionId)).toEqual(accepted.slice(start, start + count))
+      }
+    }
+  })
+
+  it('makes the next version from everything accepted by then', () => {
+    const { world, datanetId } = scored()
+    world.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
+    const late = contribution(40, carol)
+    const lateIds = world.contribute(datanetId, [late])
+    world.score(lateIds, [scorer], () => [world.report(late)])
+    world.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
+    expect(world.datanets.read('getVersion', [datanetId, 2])).toMatchObject({ memberCount: 11, frozen: true })
+    expect(world.datanets.read('getVersion', [datanetId, 1])).toMatchObject({ memberCount: 10 })
+  })
+})
+
+describe('scorers of an open Datanet', () => {
+  it('bond themselves in, decide with three, and get the bond back after leaving', () => {
+    const world = new World()
+    const datanetId = world.createDatanet(owner, { policy: 0 })
+    const bond = testParameters.scorerBondWei
+    const three = [scorer, bob, carol]
+    for (const each of three) {
+      world.datanets.send('joinScorers', [datanetId], { from: each.address, valueWei: bond })
+    }
+    const spec = contribution(1, alice)
+    const ids = world.contribute(datanetId, [spec])
+    expect(world.score(ids, three, () => [world.report(spec)])).toEqual([4])
+
+    world.datanets.send('leaveScorers', [datanetId], { from: bob.address })
+    expect(world.datanets.try('withdrawScorerBond', [datanetId], { from: bob.address })).toMatchObject({
+      error: 'ScorerStillBound',
+    })
+    world.chain.advance(20)
+    world.datanets.send('withdrawScorerBond', [datanetId], { from: bob.address })
+    expect(world.datanets.read('credits', [bob.address])).toBe(bond)
+    expect(world.datanets.read('scorersOf', [datanetId])).toHaveLength(2)
+  })
+
+  it('do not decide with two', () => {
+    const world = new World()
+    const datanetId = world.createDatanet(owner, { policy: 0 })
+    for (const each of [bob, carol]) {
+      world.datanets.send('joinScorers', [datanetId], {
+        from: each.address,
+        valueWei: testParameters.scorerBondWei,
+      })
+    }
+    const spec = contribution(1, alice)
+    const ids = world.contribute(datanetId, [spec])
+    expect(world.score(ids, [bob, carol], () => [world.report(spec)])).toEqual([9])
+  })
+})
