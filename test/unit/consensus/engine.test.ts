@@ -465,6 +465,24 @@ describe('a restart in the middle of a height', () => {
     expect(decodeExchangeRequest(second.transport.requests[0]!.bytes).proposal?.blockHash).toBe(V.blockHash)
   })
 
+  it('after a decision whose block was not logged fetches the block', async () => {
+    const first = await new EngineBench().start()
+    first.app.failCommit = true
+    first.engine.checkProposalMessage(proposalBytes(V))
+    await first.pass(10)
+    take(first, precommits(V, OTHERS))
+    await first.pass(10)
+    expect(first.fatal).toHaveLength(1)
+    await first.engine.stop()
+    const second = new EngineBench(first.files)
+    second.transport.connected = ['a']
+    second.transport.answer = () => encodeExchangeResponse({ ...EMPTY, envelope: V.envelope })
+    await second.start()
+    await second.pass(10)
+    expect(second.app.committed).toMatchObject([{ blockHash: V.blockHash }])
+    expect(second.app.validations).toEqual([])
+  })
+
   it('schedules its timeouts again', async () => {
     const first = await new EngineBench().start()
     await first.engine.stop()
@@ -634,6 +652,16 @@ describe('the exchange', () => {
       values.map(({ blockHash }) => blockHash),
     )
     expect(bench.transport.requests).toHaveLength(3)
+  })
+
+  it('is not kept going by a peer that sends an old block and claims to be ahead', async () => {
+    const bench = await new EngineBench().start()
+    await bench.engine.submitDecided(V.envelope, certificateOf(V))
+    const decided = { envelope: V.envelope, certificate: certificateOf(V) }
+    bench.transport.answer = () => encodeExchangeResponse({ ...EMPTY, height: HEIGHT + 9, decided })
+    bench.transport.connect('tiresome')
+    await bench.pass(10)
+    expect(bench.transport.requests).toHaveLength(1)
   })
 
   it('blames a peer for a certificate that does not hold, and stops asking', async () => {
