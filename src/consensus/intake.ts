@@ -16,7 +16,10 @@ import type { HeightValues } from './heightValues.ts'
 import type { LastDecision } from './lastDecision.ts'
 import type { ConsensusApp } from './ports.ts'
 
-/** What gossip does with a message: forward it, drop it, or drop it and blame the sender. */
+/**
+ * What gossip does with a message: forward it, drop it, or drop it and blame the sender. Blame is for what no honest
+ * peer hands on, wherever it stands: a peer that is one height behind cannot know the next set, nor its proposers.
+ */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
 /** The state against which messages are checked. */
@@ -68,7 +71,6 @@ export class MessageIntake {
     const { driver } = view
     if (vote.height > driver.height) return this.#takeFutureVote(vote, driver)
     if (vote.height < driver.height) return this.#takeLateVote(vote, view.lastDecision)
-    if (driver.set.indexOf(vote.validator) === undefined) return 'reject'
     if (!driver.wantsVote(vote)) return 'ignore'
     checkVoteSignature(this.#domain, vote)
     return this.#modules.sink.vote(vote) ? 'accept' : 'ignore'
@@ -81,15 +83,16 @@ export class MessageIntake {
     if (proposal.validRound >= proposal.round) return 'reject'
     if (proposal.height > driver.height) return this.#takeFutureProposal(message, driver)
     if (proposal.height < driver.height || !driver.isWithinReach(proposal.round)) return 'ignore'
-    if (proposal.proposer !== driver.proposerOf(proposal.round)) return 'reject'
+    if (proposal.proposer !== driver.proposerOf(proposal.round)) return 'ignore'
     const isNew = driver.wantsProposal(proposal)
     const bringsValue = message.envelope !== null && !view.values.has(proposal.blockHash)
     if (!isNew && !(bringsValue && view.isWanted(proposal.blockHash))) return 'ignore'
     checkProposalSignature(this.#domain, proposal)
-    // The envelope goes first: when the proposal is looked at, its value is there.
-    if (message.envelope !== null && bringsValue) {
-      if (this.#modules.app.blockHashOf(message.envelope) !== proposal.blockHash) return 'reject'
-      if (!this.#modules.sink.value(proposal.blockHash, message.envelope)) return 'ignore'
+    const { envelope } = message
+    if (envelope !== null) {
+      if (this.#modules.app.blockHashOf(envelope) !== proposal.blockHash) return 'reject'
+      // It goes first: when the proposal is looked at, its value is there.
+      if (bringsValue && !this.#modules.sink.value(proposal.blockHash, envelope)) return 'ignore'
     }
     if (isNew && !this.#modules.sink.proposal(proposal)) return 'ignore'
     return 'accept'
@@ -113,7 +116,8 @@ export class MessageIntake {
     if (!isKept && !heights.isNews(vote.validator, vote.height)) return 'ignore'
     checkVoteSignature(this.#domain, vote)
     heights.note(vote.validator, vote.height)
-    if (isKept) future.addVote(vote)
+    if (!isKept) return 'ignore'
+    future.addVote(vote)
     return 'accept'
   }
 

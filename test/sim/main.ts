@@ -14,25 +14,38 @@ const USAGE = `Usage: scripts/sim [--seeds N] [--start S] [--validators V] [--he
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
-function natural(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  say(`--${name} wants a natural number, not "${text}".\n\n${USAGE}`)
+const OPTIONS = {
+  seeds: { type: 'string', default: '100' },
+  start: { type: 'string', default: '1' },
+  validators: { type: 'string', default: '4' },
+  heights: { type: 'string', default: '20' },
+  twice: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+function refuse(reason: string): never {
+  say(`${reason}\n\n${USAGE}`)
   process.exit(2)
 }
 
+function natural(name: string, text: string): number {
+  const value = Number(text)
+  return Number.isSafeInteger(value) && value > 0
+    ? value
+    : refuse(`--${name} wants a number above zero, not "${text}".`)
+}
+
+function parse() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '100' },
-      start: { type: 'string', default: '1' },
-      validators: { type: 'string', default: '4' },
-      heights: { type: 'string', default: '20' },
-      twice: { type: 'boolean', default: false },
-      verbose: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
+  const values = parse()
   if (values.help) {
     say(USAGE)
     return 0

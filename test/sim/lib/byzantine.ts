@@ -24,8 +24,9 @@ export function carelessSigner(domain: SigningDomain, privateKey: Uint8Array): C
 }
 
 /**
- * Makes a node equivocate: of each message that it sends, some peers get another one, signed as well: a vote for nil,
- * for something that does not exist, or for the block where it voted nil; a proposal with another envelope.
+ * Makes a node equivocate. As a proposer it shows one block to some peers and another to the rest, and then votes with
+ * each side for what that side was shown: the classic way to fork a chain whose quorums are too small. Otherwise some
+ * peers get its honest vote and others a lie: nil, a block that does not exist, or the block where it voted nil.
  */
 export function equivocating(
   transport: ConsensusTransport,
@@ -41,6 +42,11 @@ export function equivocating(
 ): ConsensusTransport {
   const { network, node, domain, privateKey, random } = modules
   const seen = new Map<number, UnsignedVote['blockHash']>()
+  /** Of each height in which it proposed: what it showed to each of the two sides. */
+  const shown = new Map<number, readonly UnsignedVote['blockHash'][]>()
+  const sideOf = (peer: number, height: number) => (peer + height) % 2
+  const peers = () => network.nodes().filter((each) => each !== node)
+
   return {
     ...transport,
     broadcastVote(bytes) {
@@ -48,26 +54,28 @@ export function equivocating(
       if (vote.blockHash !== null) seen.set(vote.height, vote.blockHash)
       const invented = keccakHex(random.bytes(8))
       const lie = random.pick([null, invented, seen.get(vote.height) ?? invented])
-      const other = { ...vote, blockHash: vote.blockHash === lie ? invented : lie }
-      const lieBytes = encodeVote({ ...other, signature: sign(voteDigest(domain, other), privateKey) })
-      for (const to of network.nodes()) {
-        if (to !== node) network.send(node, to, 'vote', random.chance(0.5) ? bytes : lieBytes)
+      const signed = (blockHash: UnsignedVote['blockHash']) => {
+        const other = { ...vote, blockHash }
+        return encodeVote({ ...other, signature: sign(voteDigest(domain, other), privateKey) })
+      }
+      const lieBytes = signed(vote.blockHash === lie ? invented : lie)
+      for (const to of peers()) {
+        const side = shown.get(vote.height)?.[sideOf(to, vote.height)]
+        const honestOrLie = random.chance(0.5) ? bytes : lieBytes
+        network.send(node, to, 'vote', side === undefined ? honestOrLie : signed(side))
       }
     },
     broadcastProposal(bytes) {
       const { proposal, envelope } = decodeProposalMessage(bytes)
       if (envelope === null || proposal.validRound >= 0) return network.broadcast(node, 'proposal', bytes)
       const otherEnvelope = modules.alternative(envelope)
-      const other = { ...proposal, blockHash: blockHashOf(otherEnvelope) }
+      const other = { ...proposal, blockHash: keccakHex(decodeEnvelope(otherEnvelope).block) }
       const signed = { ...other, signature: sign(proposalDigest(domain, other), privateKey) }
       const otherBytes = encodeProposalMessage({ proposal: signed, envelope: otherEnvelope })
-      for (const to of network.nodes()) {
-        if (to !== node) network.send(node, to, 'proposal', random.chance(0.5) ? bytes : otherBytes)
+      shown.set(proposal.height, [proposal.blockHash, other.blockHash])
+      for (const to of peers()) {
+        network.send(node, to, 'proposal', sideOf(to, proposal.height) === 0 ? bytes : otherBytes)
       }
     },
-  }
-
-  function blockHashOf(envelope: Uint8Array) {
-    return keccakHex(decodeEnvelope(envelope).block)
   }
 }

@@ -465,6 +465,24 @@ describe('a restart in the middle of a height', () => {
     expect(decodeExchangeRequest(second.transport.requests[0]!.bytes).proposal?.blockHash).toBe(V.blockHash)
   })
 
+  it('after a decision whose block was not logged fetches the block', async () => {
+    const first = await new EngineBench().start()
+    first.app.failCommit = true
+    first.engine.checkProposalMessage(proposalBytes(V))
+    await first.pass(10)
+    take(first, precommits(V, OTHERS))
+    await first.pass(10)
+    expect(first.fatal).toHaveLength(1)
+    await first.engine.stop()
+    const second = new EngineBench(first.files)
+    second.transport.connected = ['a']
+    second.transport.answer = () => encodeExchangeResponse({ ...EMPTY, envelope: V.envelope })
+    await second.start()
+    await second.pass(10)
+    expect(second.app.committed).toMatchObject([{ blockHash: V.blockHash }])
+    expect(second.app.validations).toEqual([])
+  })
+
   it('schedules its timeouts again', async () => {
     const first = await new EngineBench().start()
     await first.engine.stop()
@@ -636,6 +654,16 @@ describe('the exchange', () => {
     expect(bench.transport.requests).toHaveLength(3)
   })
 
+  it('is not kept going by a peer that sends an old block and claims to be ahead', async () => {
+    const bench = await new EngineBench().start()
+    await bench.engine.submitDecided(V.envelope, certificateOf(V))
+    const decided = { envelope: V.envelope, certificate: certificateOf(V) }
+    bench.transport.answer = () => encodeExchangeResponse({ ...EMPTY, height: HEIGHT + 9, decided })
+    bench.transport.connect('tiresome')
+    await bench.pass(10)
+    expect(bench.transport.requests).toHaveLength(1)
+  })
+
   it('blames a peer for a certificate that does not hold, and stops asking', async () => {
     const bench = await new EngineBench().start()
     const decided = { envelope: V.envelope, certificate: certificateOf(V, OTHERS.slice(0, 2)) }
@@ -736,9 +764,9 @@ describe('a node that is behind', () => {
     const bench = new EngineBench()
     bench.app.earliestStartMs = START_MS + 100
     await bench.start()
-    take(bench, [ahead(OTHERS[0]!, HEIGHT + 50)])
+    bench.engine.checkVoteMessage(encodeVote(ahead(OTHERS[0]!, HEIGHT + 50)))
     expect(bench.behind).toEqual([])
-    take(bench, [ahead(OTHERS[1]!, HEIGHT + 40)])
+    bench.engine.checkVoteMessage(encodeVote(ahead(OTHERS[1]!, HEIGHT + 40)))
     expect(bench.behind).toEqual([{ height: HEIGHT + 40, peer: null }])
     await bench.pass(2_000)
     expect(bench.engine.status()).toMatchObject({ round: -1, isBehind: true })
@@ -771,7 +799,7 @@ describe('messages from strangers', () => {
   it.each<[string, (bench: EngineBench) => Uint8Array, 'ignore' | 'reject']>([
     ['garbage', () => Uint8Array.of(1, 2, 3), 'reject'],
     ['too many bytes', () => new Uint8Array(limits.voteBytes + 1), 'reject'],
-    ['a vote of no member', () => encodeVote(votesOf('prevote', V.blockHash, [6])[0]!), 'reject'],
+    ['a vote of no member', () => encodeVote(votesOf('prevote', V.blockHash, [6])[0]!), 'ignore'],
     [
       'a vote signed by another',
       () =>
@@ -843,7 +871,7 @@ describe('messages from strangers', () => {
       bench.engine.checkProposalMessage(encodeProposalMessage(message))
     const unsigned = { height: HEIGHT, round: 0, validRound: -1, blockHash: V.blockHash }
     const usurper = [0, 1, 2, 3].find((index) => index !== proposerIndex(0))!
-    expect(check({ proposal: signedProposal(usurper, unsigned), envelope: V.envelope })).toBe('reject')
+    expect(check({ proposal: signedProposal(usurper, unsigned), envelope: V.envelope })).toBe('ignore')
     expect(check({ proposal, envelope: W.envelope })).toBe('reject')
     expect(check({ proposal, envelope: Uint8Array.of(1) })).toBe('reject')
     expect(check({ proposal: { ...proposal, blockHash: W.blockHash }, envelope: W.envelope })).toBe('reject')
@@ -854,6 +882,18 @@ describe('messages from strangers', () => {
     expect(check({ proposal, envelope: V.envelope })).toBe('accept')
     await bench.pass(0)
     expect(check({ proposal, envelope: V.envelope })).toBe('ignore')
+  })
+
+  it('a proposal for a value that is here is checked against the envelope it carries all the same', async () => {
+    const bench = await new EngineBench().start()
+    bench.engine.checkProposalMessage(proposalBytes(V))
+    await bench.pass(0)
+    const unsigned = { height: HEIGHT, round: 1, validRound: -1, blockHash: V.blockHash }
+    const proposal = signedProposal(proposerIndex(1), unsigned)
+    const check = (envelope: Uint8Array) =>
+      bench.engine.checkProposalMessage(encodeProposalMessage({ proposal, envelope }))
+    expect(check(W.envelope)).toBe('reject')
+    expect(check(V.envelope)).toBe('accept')
   })
 
   it('a proposal whose envelope comes later by gossip brings it', async () => {

@@ -106,10 +106,20 @@ describe('an exchange', () => {
     expect(namesOf(exchange(a, b).votes)).toEqual(['prevote 0 0', 'prevote 0 1', 'prevote 0 2'])
   })
 
+  it('carries the polka of the own valid value to a peer that has not seen it', () => {
+    const [a, b] = [peer(0), peer(1)]
+    b.driver.process({ type: 'timeout', kind: 'propose', round: 0 })
+    votes(b, 'prevote', 0, V, [0, 2, 3])
+    b.driver.process({ type: 'validated', blockHash: V, freshRound: null, valid: true })
+    for (const each of [a, b]) votes(each, 'precommit', 4, null, [2, 3])
+    expect(b.driver.state).toMatchObject({ round: 4, valid: { round: 0 } })
+    expect(namesOf(exchange(a, b).votes)).toEqual(['prevote 0 0', 'prevote 0 2', 'prevote 0 3'])
+  })
+
   it('carries a decision of an earlier round to a peer that has moved on', () => {
     const [a, b] = [peer(0), peer(1)]
     votes(b, 'precommit', 0, V, [1, 2, 3])
-    votes(a, 'prevote', 5, null, [1, 2])
+    for (const each of [a, b]) votes(each, 'prevote', 5, null, [1, 2])
     expect(a.driver.state.round).toBe(5)
     expect(namesOf(exchange(a, b).votes)).toEqual(['precommit 0 1', 'precommit 0 2', 'precommit 0 3'])
   })
