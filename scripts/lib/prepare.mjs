@@ -2,7 +2,7 @@
 // Each step has a stamp of its inputs in .cache/stamps.json and is skipped while they are unchanged.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -70,7 +70,11 @@ const steps = [
 ]
 
 const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {}
+// a linked folder of packages belongs to another checkout, which keeps it
+const isLinked =
+  existsSync(join(root, 'node_modules')) && lstatSync(join(root, 'node_modules')).isSymbolicLink()
 for (const step of steps) {
+  if (step.name === 'packages' && isLinked) continue
   const stamp = hashOf(step.inputs)
   if (stamps[step.name] === stamp && existsSync(join(root, step.output))) continue
   const started = Date.now()
