@@ -305,6 +305,10 @@ export const limits = {
   receiptTermsKept: 1_024,
   /** Receipts in one settlement: 32 of k = 1024 take 64 KB and 4 M gas, so that several fit a block. */
   settledPerCall: 32,
+  /** Gas of one settlement, draw or finalisation: a third of a block of 30 M, so that it is not always left over. */
+  serviceCallGas: 10_000_000,
+  /** Calldata of one of them: a transaction's largest size, less its other fields. */
+  serviceCallBytes: 120 * 1024,
   /** Receipts in one draw of audits: 64 auditors looked at for each are about 100,000 gas. */
   drawnPerCall: 32,
   /** Receipts in one finalisation: up to 250,000 gas each, with a row taken out 500,000. */
