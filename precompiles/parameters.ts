@@ -134,63 +134,88 @@ const BPS_FIELDS = [
   'closerCapBps',
 ] as const
 
-/** Refuses parameters under which the precompiles' promises would not hold. */
+type Rule = readonly [holds: boolean, otherwise: string]
+
+/** Refuses parameters under which the precompiles' promises would not hold. Errors: BAD_GENESIS. */
 export function checkParameters(parameters: PrecompileParameters): PrecompileParameters {
-  const check = (holds: boolean, what: string) => {
-    if (!holds) throw new NodeError('BAD_GENESIS', `The precompile parameters are inconsistent: ${what}.`)
+  for (const [holds, otherwise] of [
+    ...shareRules(parameters),
+    ...timeRules(parameters),
+    ...sizeRules(parameters),
+  ]) {
+    if (holds) continue
+    throw new NodeError('BAD_GENESIS', `The precompile parameters are inconsistent: ${otherwise}.`)
   }
-  const { split } = parameters
-  const total =
-    split.contributors + split.owner + split.host + split.stakers + split.application + split.treasury
-  check(total === 10_000, `the split adds up to ${total} instead of 10,000 bps`)
-  check(split.contributors >= 3000, 'contributors get less than 3,000 bps')
-  for (const [name, bps] of Object.entries(split)) check(bps >= 0, `split.${name} is negative`)
-  for (const name of BPS_FIELDS) {
-    check(parameters[name] >= 0 && parameters[name] <= 10_000, `${name} is not within 0 and 10,000`)
-  }
-  check(
-    parameters.finalizerCapBps + parameters.auditorPayBps <= 10_000,
-    'finalizer and auditors get more than the treasury’s part',
-  )
-  check(
-    parameters.revealMinBlocks >= 1 && parameters.revealMaxBlocks > parameters.revealMinBlocks,
-    'the reveal window is empty',
-  )
-  check(
-    parameters.scorerExitBlocks > parameters.scoreCommitBlocks + parameters.scoreRevealBlocks,
-    'a scorer’s bond is free before its scores are decided',
-  )
-  check(
-    parameters.withdrawDelayBlocks > parameters.priceRiseDelayBlocks,
-    'a deposit is free before the longest deadline has passed',
-  )
-  const auditBlocks = parameters.auditCommitBlocks + parameters.auditRevealBlocks
-  const settledFor = parameters.challengeWindowBlocks + auditBlocks
-  check(parameters.hostExitBlocks > settledFor, 'a host’s bond is free before its receipts are final')
-  check(parameters.auditorExitBlocks > settledFor, 'an auditor’s bond is free before its audits end')
-  check(
-    parameters.auditCommittee >= 1 && parameters.auditCommittee <= bounds.committee,
-    `a committee has more than ${bounds.committee} seats`,
-  )
-  check(
-    parameters.windowReceipts >= 1 &&
-      parameters.windowReceipts + bounds.receiptsPerCall <= bounds.windowReceipts,
-    'a window takes more receipts than its sums can hold',
-  )
-  check(
-    parameters.kAllowed.length > 0 && parameters.kAllowed.every((k) => k >= 8 && k <= 4096 && k % 8 === 0),
-    'k is not a multiple of 8 from 8 to 4,096',
-  )
-  check(parameters.rowsPerAdapterMax <= 65_536, 'an adapter has more rows than a window can score')
-  check(
-    [
-      DATANET_ADDRESS,
-      ADAPTER_ADDRESS,
-      ATTRIBUTION_ADDRESS,
-      parameters.stakingAddress,
-      parameters.treasuryAddress,
-    ].every((account) => parameters.systemAccounts.includes(account)),
-    'the precompiles, Staking or Treasury are missing from the system accounts',
-  )
   return parameters
+}
+
+function shareRules(parameters: PrecompileParameters): readonly Rule[] {
+  const { split, finalizerCapBps, auditorPayBps } = parameters
+  const shares = Object.values<number>({ ...split })
+  const total = shares.reduce((sum, bps) => sum + bps, 0)
+  return [
+    [total === 10_000, `the split adds up to ${total} instead of 10,000 bps`],
+    [split.contributors >= 3000, 'contributors get less than 3,000 bps'],
+    [shares.every((bps) => bps >= 0), 'a share of the split is negative'],
+    ...BPS_FIELDS.map((name): Rule => {
+      const bps = parameters[name]
+      return [bps >= 0 && bps <= 10_000, `${name} is not within 0 and 10,000`]
+    }),
+    [finalizerCapBps + auditorPayBps <= 10_000, 'finalizer and auditors get more than the treasury’s part'],
+  ]
+}
+
+function timeRules(parameters: PrecompileParameters): readonly Rule[] {
+  const { revealMinBlocks, revealMaxBlocks, scoreCommitBlocks, scoreRevealBlocks, scorerExitBlocks } =
+    parameters
+  const auditBlocks = parameters.auditCommitBlocks + parameters.auditRevealBlocks
+  const openBlocks = parameters.challengeWindowBlocks + auditBlocks
+  return [
+    [revealMinBlocks >= 1 && revealMaxBlocks > revealMinBlocks, 'the reveal window is empty'],
+    [
+      scorerExitBlocks > scoreCommitBlocks + scoreRevealBlocks,
+      'a scorer’s bond is free before its scores are decided',
+    ],
+    [
+      parameters.withdrawDelayBlocks > parameters.priceRiseDelayBlocks,
+      'a deposit is free before the longest deadline has passed',
+    ],
+    [parameters.hostExitBlocks > openBlocks, 'a host’s bond is free before its receipts are final'],
+    [parameters.adapterExitBlocks > openBlocks, 'an adapter’s bond is free before its receipts are final'],
+    [parameters.auditorExitBlocks > openBlocks, 'an auditor’s bond is free before its audits end'],
+  ]
+}
+
+function sizeRules(parameters: PrecompileParameters): readonly Rule[] {
+  const { auditCommittee, windowReceipts, kAllowed, rowsPerAdapterMax, hostBondMultiple } = parameters
+  const { stakingAddress, treasuryAddress, systemAccounts } = parameters
+  const needed = [DATANET_ADDRESS, ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS, stakingAddress, treasuryAddress]
+  const inWindow = windowReceipts + bounds.receiptsPerCall
+  return [
+    [
+      auditCommittee >= 1 && auditCommittee <= bounds.committee,
+      `a committee has 1 to ${bounds.committee} seats`,
+    ],
+    [
+      windowReceipts >= 1 && inWindow <= bounds.windowReceipts,
+      'a window takes more receipts than its sums can hold',
+    ],
+    [
+      kAllowed.length > 0 && kAllowed.every((k) => k >= 8 && k <= bounds.k && k % 8 === 0),
+      `k is not a multiple of 8 from 8 to ${bounds.k}`,
+    ],
+    [
+      rowsPerAdapterMax >= 1 && rowsPerAdapterMax <= bounds.rowsPerAdapter,
+      'a window cannot score so many rows',
+    ],
+    [hostBondMultiple >= 1, 'a host’s bond does not cover its open fees'],
+    [
+      [...needed, ...systemAccounts].every((account) => /^0x[0-9a-f]{40}$/.test(account)),
+      'an address is not 20 bytes in lower case',
+    ],
+    [
+      needed.every((account) => systemAccounts.includes(account)),
+      'the precompiles, Staking or Treasury are missing from the system accounts',
+    ],
+  ]
 }

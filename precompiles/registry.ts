@@ -42,6 +42,11 @@ export class PrecompileRegistry {
     return this.#byAddress.get(address)?.findLast((activation) => activation.fromTimestamp <= timestamp)
       ?.precompile
   }
+
+  /** All that run in a block with this timestamp, by ascending address. */
+  activeAt(timestamp: bigint): NativePrecompile[] {
+    return this.addresses.flatMap((address) => this.at(address, timestamp) ?? [])
+  }
 }
 
 function compare(a: Activation, b: Activation): number {
@@ -73,8 +78,14 @@ function checkNames(activations: readonly Activation[]): void {
   }
 }
 
+/** Every version of every module there is, with a chain's parameters; genesis says which runs when. */
+export function availablePrecompiles(parameters: PrecompileParameters): readonly NativePrecompile[] {
+  return [datanetRegistry(parameters), adapterRegistry(parameters), proofOfAttribution(parameters)]
+}
+
 /** Version 1 of all three, from genesis. */
 export function nativePrecompiles(parameters: PrecompileParameters): PrecompileRegistry {
-  const modules = [datanetRegistry(parameters), adapterRegistry(parameters), proofOfAttribution(parameters)]
-  return new PrecompileRegistry(modules.map((precompile) => ({ fromTimestamp: 0n, precompile })))
+  return new PrecompileRegistry(
+    availablePrecompiles(parameters).map((precompile) => ({ fromTimestamp: 0n, precompile })),
+  )
 }

@@ -41,7 +41,7 @@ import {IClaimable} from "./IClaimable.sol";
 /// of bits that fits every coordinate into int16. Row j scores scale_j · Σ_i query_i · row_j,i, an int128. Scores are
 /// summed per cluster of near-duplicates; the positive sums divide the pot by largest remainder (ties: lower leader id);
 /// inside a cluster novelty bps · record count divides its part (ties: earlier commit). When no sum is positive the pot is
-/// divided over all members by record count · novelty bps.
+/// divided over all members by record count · novelty bps in the same way (record count alone where no novelty is left).
 interface IProofOfAttribution is IClaimable {
     struct InferenceRequest {
         address requester;
@@ -322,8 +322,9 @@ interface IProofOfAttribution is IClaimable {
     /// @param commitment keccak256(abi.encode(auditor, receiptIds, verdicts, digests, salt))
     function commitAudit(bytes32[] calldata receiptIds, bytes32 commitment) external;
 
-    /// @notice Reveals them, once the whole committee has committed or the commit window has closed. Digests compare by
-    /// their first ten bytes.
+    /// @notice Reveals them, once the whole committee has committed or the commit window has closed. Two digests agree
+    /// when at most 2 of their first 80 bits differ. Of the majority those are paid whose digest agrees with another's, or
+    /// all when no two agree.
     function revealAudit(
         bytes32[] calldata receiptIds,
         uint8[] calldata verdicts,

@@ -92,7 +92,8 @@ interface IStaking {
     /// @notice Takes stake from a validator that signed two different messages for one height, round and kind;
     /// pays the caller a bounty, sends the rest to the treasury, and removes the validator for good.
     function reportDoubleSign(SignedMessage calldata first, SignedMessage calldata second) external;
-    /// @notice Pulls the stakers' share of inference fees and divides it by stake.
+    /// @notice Pulls the stakers' share of inference fees and divides it by stake. Fails with the precompile's
+    /// NothingToClaim when there is none.
     function pullRewards() external;
     function claimRewards() external;
 

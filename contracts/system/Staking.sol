@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IStaking} from "contracts/interfaces/IStaking.sol";
-import {IClaims} from "contracts/interfaces/IClaims.sol";
+import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 
 /// @title Staking, the predeploy behind the validator set
 /// @dev Consensus reads `_active` and the randomness ring straight from storage, so the order of the state variables
@@ -190,8 +190,7 @@ contract Staking is IStaking {
     // ---- rewards ------------------------------------------------------------------------------------------------
 
     function pullRewards() external {
-        uint256 amountWei = IClaims(ATTRIBUTION).claim();
-        if (amountWei == 0 || _totalStakeWei == 0) return;
+        uint256 amountWei = IClaimable(ATTRIBUTION).claim();
         // rounds down: what does not divide stays in the contract
         _rewardPerStake += (amountWei * REWARD_SCALE) / _totalStakeWei;
         emit RewardsReceived(amountWei);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IClaims} from "contracts/interfaces/IClaims.sol";
+import {IClaimable} from "contracts/interfaces/IClaimable.sol";
 
 /// @title Treasury: holds the protocol's share of fees, slashes and base fees
 /// @notice Anyone may pull what Proof of Attribution credited to it; only the owner pays out. On a chain without
@@ -34,7 +34,7 @@ contract Treasury {
     }
 
     function pull() external returns (uint256 amountWei) {
-        amountWei = IClaims(ATTRIBUTION).claim();
+        amountWei = IClaimable(ATTRIBUTION).claim();
         emit Pulled(amountWei);
     }
 

@@ -1,6 +1,7 @@
 import { invariant } from '../../src/errors/errors.ts'
 import { concatBytes } from '../../src/primitives/bytes.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
+import { bitsIn } from '../shared/bits.ts'
 
 /** Lottery, committee and verdict of an audit, without any state. */
 
@@ -45,7 +46,7 @@ export function drawCommittee(
 export interface Seat {
   /** Zero until it is revealed. */
   readonly verdict: number
-  /** As far as it is kept. */
+  /** Its first 80 bits. */
   readonly digest: bigint
 }
 
@@ -60,9 +61,18 @@ export function outcomeOf(seats: readonly Seat[]): Outcome {
 }
 
 /**
- * Seats that are paid: those with the majority, and among them, where two or more digests agree, those whose digest
- * another one shares. A digest shows that the work was done; honest ones may differ where a value is on a rounding
- * edge, so a committee in which no two agree is paid for its verdict.
+ * Bits of 80 in which the digests of two honest auditors may differ. A digest is made of signs, and a sign flips only
+ * where a value is nearly zero; a guess comes this close with a chance below 2^−68.
+ */
+export const DIGEST_TOLERANCE_BITS = 2
+
+function digestsAgree(a: bigint, b: bigint): boolean {
+  return bitsIn(a ^ b).length <= DIGEST_TOLERANCE_BITS
+}
+
+/**
+ * Seats that are paid: those with the majority, and among them, where two or more digests agree, those that agree with
+ * another. A digest shows that the work was done. A committee in which no two agree is paid for its verdict.
  */
 export function paidSeats(seats: readonly Seat[]): readonly number[] {
   const outcome = outcomeOf(seats)
@@ -72,7 +82,7 @@ export function paidSeats(seats: readonly Seat[]): readonly number[] {
     return sides ? [{ index, digest: seat.digest }] : []
   })
   const shared = won.filter(({ index, digest }) =>
-    won.some((other) => other.index !== index && other.digest === digest),
+    won.some((other) => other.index !== index && digestsAgree(other.digest, digest)),
   )
   return (shared.length > 0 ? shared : won).map(({ index }) => index)
 }

@@ -9,14 +9,21 @@ import { gasPrices, perEight } from '../shared/gas.ts'
 import type { StructView } from '../shared/layout.ts'
 import type { AttributionCall, WindowRef } from './call.ts'
 import { correctionBlobs, queryBlobs, scoreBlobs, sumBlobs } from './layout.ts'
-import { addEncodedSum, decodeInt16s, decodeScores, dot, subtractCorrections } from './vectors.ts'
+import {
+  addEncodedSum,
+  decodeInt16s,
+  decodeScores,
+  dot,
+  SCORE_BYTES,
+  subtractCorrections,
+} from './vectors.ts'
 import { type Allocation, allocatePot } from './windowShares.ts'
 
 type AdapterView = StructView<typeof adapterLayout.fields>
 
-/** Rows that share one blob of scores. */
+/** Rows that share one blob of scores: 16 chunks of rows, or as many as their scores fit into a chunk. */
 export function rowsPerPiece(k: number): number {
-  return rowsPerChunk(k) * bounds.rowChunksPerPiece
+  return Math.min(rowsPerChunk(k) * bounds.rowChunksPerPiece, Math.floor(bounds.blobBytes / SCORE_BYTES))
 }
 
 /** The weighted sum of a window's query rows that still count. */

@@ -21,30 +21,24 @@ export function allocatePot(
 ): Allocation {
   invariant(members.length === scores.length && members.length > 0, 'one score for each member')
   const clusters = clustersOf(members)
-  const sums = clusters.map(({ indices }) => sumPositive(indices, scores))
-  if (sums.every((sum) => sum === 0n)) {
-    return { amountsWei: divideByWeights(potWei, noveltyWeights(members)), attributed: false }
-  }
+  const sums = clusters.map((indices) => sumPositive(indices, scores))
+  const attributed = sums.some((sum) => sum > 0n)
+  // without a positive score all members are one group, that has the whole pot
+  const groups = attributed ? clusters : [inCommitOrder(members, [...members.keys()])]
+  const shares = attributed ? divideByWeights(potWei, sums) : [potWei]
   const amountsWei = members.map(() => 0n)
-  const shares = divideByWeights(potWei, sums)
-  clusters.forEach(({ indices }, cluster) => {
+  groups.forEach((indices, group) => {
     const weights = noveltyWeights(indices.map((index) => memberAt(members, index)))
-    const parts = divideByWeights(shares[cluster] ?? 0n, weights)
+    const parts = divideByWeights(shares[group] ?? 0n, weights)
     indices.forEach((index, place) => {
       amountsWei[index] = parts[place] ?? 0n
     })
   })
-  return { amountsWei, attributed: true }
+  return { amountsWei, attributed }
 }
 
-interface Cluster {
-  readonly leaderId: bigint
-  /** Places of its members, in commit order. */
-  readonly indices: readonly number[]
-}
-
-/** Clusters by leader id, so that the lower id comes first among equals. */
-function clustersOf(members: readonly Member[]): readonly Cluster[] {
+/** Places of each cluster's members, in commit order; clusters by leader id, so that the lower comes first among equals. */
+function clustersOf(members: readonly Member[]): readonly (readonly number[])[] {
   const byLeader = new Map<bigint, number[]>()
   members.forEach(({ leaderId }, index) => {
     const indices = byLeader.get(leaderId)
@@ -52,8 +46,8 @@ function clustersOf(members: readonly Member[]): readonly Cluster[] {
     else indices.push(index)
   })
   return [...byLeader]
-    .map(([leaderId, indices]) => ({ leaderId, indices: inCommitOrder(members, indices) }))
-    .sort((a, b) => (a.leaderId < b.leaderId ? -1 : 1))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, indices]) => inCommitOrder(members, indices))
 }
 
 function inCommitOrder(members: readonly Member[], indices: readonly number[]): readonly number[] {

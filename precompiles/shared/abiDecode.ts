@@ -1,6 +1,6 @@
-import { bytesToBigInt } from '../../src/primitives/bytes.ts'
 import { bytesToHex } from '../../src/primitives/hex.ts'
 import type { Codec, Field } from './abiCodec.ts'
+import { bytesToWord } from './word.ts'
 
 /** The input is not the canonical encoding of its type. The dispatcher turns it into MalformedInput. */
 export class AbiDecodeError extends Error {
@@ -95,12 +95,12 @@ function decodeArray(item: Codec, bytes: Uint8Array, at: number): Decoded {
 function decodeWord(codec: Codec, bytes: Uint8Array): unknown {
   switch (codec.kind) {
     case 'uint': {
-      const value = bytesToBigInt(bytes)
+      const value = bytesToWord(bytes)
       if (value >> BigInt(codec.bits) !== 0n) throw new AbiDecodeError(`a uint${codec.bits} is too large`)
       return codec.asNumber ? Number(value) : value
     }
     case 'int': {
-      const value = BigInt.asIntN(256, bytesToBigInt(bytes))
+      const value = BigInt.asIntN(256, bytesToWord(bytes))
       if (BigInt.asIntN(codec.bits, value) !== value)
         throw new AbiDecodeError(`an int${codec.bits} is too large`)
       return codec.asNumber ? Number(value) : value

@@ -1,7 +1,8 @@
 import { invariant } from '../../src/errors/errors.ts'
-import { bigIntToBytes, concatBytes, utf8ToBytes } from '../../src/primitives/bytes.ts'
+import { concatBytes, utf8ToBytes } from '../../src/primitives/bytes.ts'
 import { type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import type { Codec, Field } from './abiCodec.ts'
+import { wordToBytes } from './word.ts'
 
 const WORD_MASK = (1n << 256n) - 1n
 
@@ -69,7 +70,7 @@ function encodeValue(codec: Codec, value: unknown): Uint8Array {
 
 /** An integer as a word of 32 bytes, negative ones in two's complement. */
 export function encodeWord(value: bigint): Uint8Array {
-  return bigIntToBytes(value & WORD_MASK, 32)
+  return wordToBytes(value & WORD_MASK)
 }
 
 function encodeBytes(bytes: Uint8Array): Uint8Array {

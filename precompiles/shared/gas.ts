@@ -9,15 +9,17 @@ export const gasPrices = {
   /** Decoding one word of input. */
   decodeWord: 12n,
   /** Encoding one word of output. */
-  encodeWord: 12n,
+  encodeWord: 24n,
   /** A slot that this call has already read or written: a look-up in memory. */
   cachedSlot: 20n,
+  /** Hashing a word of rows in bulk, beside the opcode's price, which is too low for a hash over a kilobyte. */
+  hashWord: 40n,
   /** Comparing two MinHash signatures of 128 values. */
   signatureCompare: 60n,
   /** 8 multiplications and additions of an int8 row with an int16 query, or of a row into a sum. */
   multiplyEight: 2n,
   /** Reading, checking or weighing one member of a frozen version. */
-  member: 60n,
+  member: 100n,
   /** One part of a division by largest remainder, sorting included. */
   sharePart: 250n,
   /** One auditor or scorer looked at in a draw or a median. */

@@ -9,6 +9,7 @@ import {
 import { type Address, bytesToHex, type Hash } from '../../src/primitives/hex.ts'
 import { keccak256 } from '../../src/primitives/keccak.ts'
 import type { SlotReader, Store } from './store.ts'
+import { wordToBytes } from './word.ts'
 
 /**
  * Solidity's storage layout, so that a contract with the same structs under the same namespaces has the same slots:
@@ -195,12 +196,12 @@ function toRaw(place: Place, value: unknown): bigint {
 
 /** The slot of a mapping's value; a key is a number, an address or 32 bytes. */
 export function mappingSlot(reader: SlotReader, slot: bigint, key: bigint | number | Hash | Address): bigint {
-  return BigInt(reader.hash(concatBytes(bigIntToBytes(BigInt(key), 32), bigIntToBytes(slot, 32))))
+  return BigInt(reader.hash(concatBytes(wordToBytes(BigInt(key)), wordToBytes(slot))))
 }
 
 /** The slot of the first item of a dynamic array or long string. */
 export function arrayDataSlot(reader: SlotReader, slot: bigint): bigint {
-  return BigInt(reader.hash(bigIntToBytes(slot, 32)))
+  return BigInt(reader.hash(wordToBytes(slot)))
 }
 
 function packedPlace(

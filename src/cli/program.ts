@@ -4,6 +4,7 @@ import { devnetCommand } from './devnet.ts'
 import { exitCodes } from './exitCodes.ts'
 import { genesisCommand } from './genesis.ts'
 import { startCommand } from './start.ts'
+import { trainCommand } from './train.ts'
 
 const VERSION = '0.1.0'
 
@@ -17,7 +18,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = result
   }
-  for (const make of [startCommand, devnetCommand, genesisCommand]) program.addCommand(make(done))
+  for (const make of [startCommand, devnetCommand, trainCommand, genesisCommand])
+    program.addCommand(make(done))
   for (const command of [program, ...program.commands]) command.exitOverride()
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -168,6 +168,12 @@ export const limits = {
   agentBytes: 64,
   /** Time for the status handshake; a peer that says nothing is not kept. */
   statusTimeoutMs: 10_000,
+  /** Status messages of one peer at a time, at once and a second: one on connecting and one each interval. */
+  statusServedPerPeer: 4,
+  statusBurst: 10,
+  statusPerSecond: 2,
+  /** Streams of a protocol beyond those answered at a time, on which a peer is told that it is busy here. */
+  refusalStreamsPerPeer: 4,
   /** Pause between two status messages to all peers: they are hints for sync, consensus has its own messages. */
   statusIntervalMs: 2_000,
   /** A refused peer gets this long to read why before the connection closes. */
@@ -380,4 +386,55 @@ export const limits = {
   receiptRepublishMs: 70_000,
   /** Models listed. */
   gatewayModels: 1_024,
+  // AI
+  /** Largest file of a base model that is read: the encoder's files have 4 MB each, its ONNX graph 27 MB. */
+  modelFileBytes: 64 * 1024 * 1024,
+  /** Largest adapter file: rank 64 on all eight matrices has 2.6 MB. */
+  adapterBytes: 8 * 1024 * 1024,
+  /** Largest header inside it: an entry of a tensor has about 120 bytes. */
+  adapterHeaderBytes: 64 * 1024,
+  /** Two for each of the eight matrices and two of the head; some room for files of others, which are then refused. */
+  adapterTensors: 64,
+  /** Largest adapter configuration: names of targets and classes. */
+  adapterConfigBytes: 64 * 1024,
+  /** Highest LoRA rank: above a quarter of the narrowest matrix it is no low-rank change any more. */
+  loraRank: 64,
+  /** Highest LoRA alpha: sixteen times the highest rank. */
+  loraAlpha: 1024,
+  /** Most classes of a head: one row of 512 floats each, and one logit each in every answer. */
+  classes: 256,
+  /** Longest class name: it is shown beside every answer. */
+  labelCharacters: 128,
+  /** Longest input text: far beyond the 128 tokens that the encoder reads, and quick to tokenize. */
+  inputCharacters: 32 * 1024,
+  /** Longest id of a record: a URL or a hash fits. */
+  recordIdCharacters: 256,
+  /** Largest contribution: it is fetched, parsed and scored whole by every scorer. */
+  contributionBytes: 16 * 1024 * 1024,
+  /** Most records of a contribution: one gradient each when rows are made; uint32 scales of rows hold to 32,000. */
+  contributionRecords: 10_000,
+  /** Lines of a contribution that are told as wrong, one by one; the rest are counted. */
+  rowProblems: 100,
+  /** Most records of one training: an epoch of them takes about a minute. */
+  trainingRecords: 20_000,
+  /** Most epochs; early stopping ends sooner. */
+  trainingEpochs: 200,
+  /** Largest batch: 64 examples of 128 tokens take about 1 GB in the gradient graph. */
+  trainingBatch: 64,
+  /** Tokens whose hidden states (2 KB each) stay in memory while training; beyond, they are computed again. */
+  trainingCachedTokens: 256 * 1024,
+  /** Records behind the rows of one adapter: a gradient of each takes 5 ms, so all of them some minutes. */
+  attributedRecords: 50_000,
+  /** Longest feature: the fold holds k² numbers of 8 bytes, 32 MB, and its factor takes k³/3 steps. */
+  attributionK: 2048,
+  /** Rows of one adapter; the chain takes no more. */
+  attributedContributions: 4096,
+  /** Adapters in the memory of the encoder's thread: 60 KB each at rank 4, 2.6 MB at rank 64 on all matrices. */
+  adaptersLoaded: 64,
+  /** Projection matrices kept there, 2 MB each for an adapter of 15,000 parameters. */
+  projectionsKept: 8,
+  /** Requests that wait for the encoder: about a second of its work. */
+  encoderQueue: 256,
+  /** Longest time of a request to the encoder, waiting included. */
+  encoderTimeoutMs: 30_000,
 } as const

@@ -18,7 +18,7 @@ import { Exchanger } from './exchanger.ts'
 import { FutureMessages, HeightTracker } from './futureMessages.ts'
 import { type IntakeView, MessageIntake, type Verdict } from './intake.ts'
 import { ConsensusLoop, type LoopModules } from './loop.ts'
-import type { ConsensusTransport, DecidedBlock, HeightContext, PeerId } from './ports.ts'
+import type { ConsensusListener, ConsensusTransport, DecidedBlock, HeightContext, PeerId } from './ports.ts'
 
 export interface EngineOptions {
   readonly domain: SigningDomain
@@ -53,6 +53,7 @@ export interface ConsensusStatus {
 const EXCHANGE_INTERVAL_MS = 500
 const EXCHANGE_TIMEOUT_MS = 5_000
 const FETCH_RETRY_MS = 100
+const FETCH_PATIENCE_MS = 250
 const RETRY_MS = 250
 
 /** Consensus of one node: messages in and out around the loop that decides. */
@@ -64,7 +65,7 @@ export class ConsensusEngine implements Service {
   readonly #exchanger: Exchanger
   readonly #future = new FutureMessages({ heights: limits.futureHeights, rounds: limits.futureRounds })
   readonly #heights = new HeightTracker()
-  #isRunning = false
+  #state: 'new' | 'running' | 'failed' | 'stopped' = 'new'
   #replayedRecords = 0
   #hintedHeight = 0
   /** Who brought the newest proposal, and so likely holds its value. */
@@ -72,6 +73,14 @@ export class ConsensusEngine implements Service {
 
   constructor(options: EngineOptions, modules: EngineModules) {
     this.#modules = modules
+    const listener: ConsensusListener = {
+      ...modules.listener,
+      onFatal: (error) => {
+        this.#state = 'failed'
+        void this.#exchanger.stop()
+        modules.listener.onFatal(error)
+      },
+    }
     this.#loop = new ConsensusLoop(
       {
         domain: options.domain,
@@ -79,7 +88,7 @@ export class ConsensusEngine implements Service {
         walName: options.walName ?? 'consensus.wal',
         retryMs: RETRY_MS,
       },
-      modules,
+      { ...modules, listener },
       {
         onHeight: (context) => this.#onHeight(context),
         onMissingValue: () => this.#exchanger.fetch(this.#proposalSource),
@@ -101,6 +110,7 @@ export class ConsensusEngine implements Service {
       intervalMs: options.exchangeIntervalMs ?? EXCHANGE_INTERVAL_MS,
       timeoutMs: options.exchangeTimeoutMs ?? EXCHANGE_TIMEOUT_MS,
       fetchRetryMs: FETCH_RETRY_MS,
+      fetchPatienceMs: FETCH_PATIENCE_MS,
     }
     this.#exchanger = new Exchanger(exchangeOptions, modules, {
       request: () => encodeExchangeRequest(makeRequest(this.#heightView())),
@@ -111,9 +121,9 @@ export class ConsensusEngine implements Service {
 
   /** Replays the log, then takes part. */
   async start(): Promise<void> {
-    invariant(!this.#isRunning, 'Consensus starts once.')
+    invariant(this.#state === 'new', 'Consensus starts once.')
     this.#replayedRecords = await this.#loop.start()
-    this.#isRunning = true
+    this.#state = 'running'
     const { transport } = this.#modules
     transport.onExchange(async (peer, request) => {
       try {
@@ -124,14 +134,14 @@ export class ConsensusEngine implements Service {
       }
     })
     transport.onPeer((peer) => {
-      if (this.#isRunning) void this.#exchanger.ask(peer)
+      if (this.#isRunning()) void this.#exchanger.ask(peer)
     })
     for (const peer of transport.peers()) void this.#exchanger.ask(peer)
   }
 
   async stop(): Promise<void> {
-    if (!this.#isRunning) return
-    this.#isRunning = false
+    if (this.#state !== 'running' && this.#state !== 'failed') return
+    this.#state = 'stopped'
     await Promise.all([this.#exchanger.stop(), this.#loop.stop()])
   }
 
@@ -140,7 +150,7 @@ export class ConsensusEngine implements Service {
    * it. Costs one signature recovery at most, and only for a vote that is new.
    */
   checkVoteMessage(bytes: Uint8Array): Verdict {
-    if (!this.#isRunning) return 'ignore'
+    if (!this.#isRunning()) return 'ignore'
     const verdict = this.#intake.takeVoteMessage(bytes, this.#intakeView())
     this.#hintBehind()
     return verdict
@@ -148,7 +158,7 @@ export class ConsensusEngine implements Service {
 
   /** As `checkVoteMessage`; `from` is the peer that sent it, who is asked first for an envelope left out. */
   checkProposalMessage(bytes: Uint8Array, from: PeerId | null = null): Verdict {
-    if (!this.#isRunning) return 'ignore'
+    if (!this.#isRunning()) return 'ignore'
     if (from !== null) this.#proposalSource = from
     return this.#intake.takeProposalMessage(bytes, this.#intakeView())
   }
@@ -175,6 +185,10 @@ export class ConsensusEngine implements Service {
       isBehind: this.#isBehind(),
       replayedRecords: this.#replayedRecords,
     }
+  }
+
+  #isRunning(): boolean {
+    return this.#state === 'running'
   }
 
   #onHeight(context: HeightContext): void {
@@ -226,7 +240,7 @@ export class ConsensusEngine implements Service {
     if (request.height === driver.height) {
       return encodeExchangeResponse(makeResponse(this.#heightView(), request))
     }
-    if (request.height > driver.height && this.#isRunning) void this.#exchanger.ask(peer)
+    if (request.height > driver.height && this.#isRunning()) void this.#exchanger.ask(peer)
     return encodeExchangeResponse({
       height: driver.height,
       round: driver.state.round,

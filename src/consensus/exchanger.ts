@@ -13,6 +13,8 @@ export interface ExchangerOptions {
   readonly timeoutMs: number
   /** Pause before peers are asked again for a value that is waited for; doubles each time. */
   readonly fetchRetryMs: number
+  /** How long one peer is waited for before the next is asked for such a value. */
+  readonly fetchPatienceMs: number
 }
 
 export interface ExchangerModules {
@@ -96,12 +98,20 @@ export class Exchanger {
         const peers = this.#choosePeers()
         for (const peer of first === null ? peers : [first, ...peers.filter((each) => each !== first)]) {
           if (!this.#host.isWanting() || this.#stopping.signal.aborted) return
-          await this.ask(peer)
+          await this.#askWithPatience(peer)
         }
       }
     } finally {
       this.#isFetching = false
     }
+  }
+
+  /** A peer that is slow to answer must not keep the others from being asked; its answer still counts. */
+  async #askWithPatience(peer: PeerId): Promise<void> {
+    const patience = new AbortController()
+    const { clock } = this.#modules
+    await Promise.race([this.ask(peer), sleep(clock, this.#options.fetchPatienceMs, patience.signal)])
+    patience.abort()
   }
 
   async #askUntilLevel(peer: PeerId): Promise<void> {

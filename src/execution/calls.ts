@@ -1,7 +1,8 @@
 import { type Block, createBlock } from '@ethereumjs/block'
-import { createEOACode7702Tx, createFeeMarket1559Tx, type TypedTransaction } from '@ethereumjs/tx'
+import { createEOACode7702Tx, createFeeMarket1559Tx, paramsTx, type TypedTransaction } from '@ethereumjs/tx'
 import { createAddressFromString } from '@ethereumjs/util'
 import { createVM, runTx } from '@ethereumjs/vm'
+import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
 import { messageOf, NodeError } from '../errors/errors.ts'
@@ -11,7 +12,6 @@ import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateReader } from '../state/types.ts'
 import { NativeEvm } from './evm/nativeEvm.ts'
-import type { PrecompileRegistry } from './precompileRegistry.ts'
 import { ancestorHash } from './systemCalls.ts'
 
 export interface AccessListEntry {
@@ -76,6 +76,12 @@ export interface CallOutcome {
   /** Absent when the call succeeded. */
   readonly failure?: { readonly reverted: boolean; readonly message: string }
   readonly accessList: readonly AccessListEntry[]
+}
+
+/** A call is no transaction of a block: what asks for it bounds its gas, not EIP-7825. */
+const callParams = {
+  ...paramsTx,
+  7825: { ...paramsTx[7825], maxTransactionGasLimit: Number.MAX_SAFE_INTEGER },
 }
 
 /** Runs messages on a state that nobody else sees. */
@@ -152,7 +158,7 @@ export class CallRunner {
         storageKeys: [...storageKeys],
       })),
     }
-    const options = { common: this.#spec.common, freeze: false }
+    const options = { common: this.#spec.common, params: callParams, freeze: false }
     const tx =
       message.authorizations === undefined || message.authorizations.length === 0
         ? createFeeMarket1559Tx(fields, options)

@@ -1,4 +1,4 @@
-import type { NativePrecompile } from '../../precompiles/host.ts'
+import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { InvariantError, messageOf, NodeError } from '../errors/errors.ts'
 import { type Block, blockHashOf, heightOf } from '../ledger/block.ts'
@@ -17,7 +17,6 @@ import { blockCommitOps, ChainStore } from '../storage/chainStore.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
 import { type BuildInput, type Candidate, type ExecutionHead, Executor } from './executor.ts'
 import { createGenesisState } from './genesis.ts'
-import { PrecompileRegistry } from './precompileRegistry.ts'
 import { readValidatorSet } from './stakingView.ts'
 
 export interface ChainHead extends ExecutionHead {
@@ -82,13 +81,12 @@ export class Chain {
 
   /** Opens the chain of a store; an empty store gets the genesis block first, another chain's store is refused. */
   static async open(
-    options: { spec: ChainSpec; precompiles: readonly NativePrecompile[] },
+    options: { spec: ChainSpec; precompiles: PrecompileRegistry },
     modules: { kv: KvStore; logger: Logger },
   ): Promise<Chain> {
-    const { spec } = options
+    const { spec, precompiles } = options
     const { kv, logger } = modules
     const store = new ChainStore({ common: spec.common }, { kv })
-    const precompiles = new PrecompileRegistry(spec, options.precompiles)
     const genesis = await createGenesisState(spec)
     const genesisHash = blockHashOf(genesis.block)
     if (store.headHeight() === undefined) {

@@ -1,6 +1,7 @@
 import { type Block, createBlock } from '@ethereumjs/block'
 import type { TypedTransaction } from '@ethereumjs/tx'
 import { createAddressFromString } from '@ethereumjs/util'
+import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { invariant, isNodeError, NodeError } from '../errors/errors.ts'
 import { blockHashOf, checkBody, decodeBlock, heightOf, transactionsRoot } from '../ledger/block.ts'
@@ -21,7 +22,6 @@ import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
 import type { KvReader } from '../storage/kv.ts'
 import { BlockRun } from './blockRun.ts'
-import type { PrecompileRegistry } from './precompileRegistry.ts'
 import { readDecidingSet, readValidatorSet } from './stakingView.ts'
 
 /** A block that ran on the head's state and is not decided yet: an overlay, nothing of it is on disk. */

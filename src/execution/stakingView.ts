@@ -1,4 +1,5 @@
-import { type ChainSpec, predeploys } from '../chainspec/chainSpec.ts'
+import { predeploys } from '../chainspec/addresses.ts'
+import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
 import { type Validator, ValidatorSet } from '../ledger/validators.ts'

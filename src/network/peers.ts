@@ -72,10 +72,10 @@ export class PeerService implements PeersPort, TransportEvents {
     this.#lastPushMs = modules.clock.nowMs() - limits.statusIntervalMs
     modules.requests.handle(STATUS_PROTOCOL, (peer, bytes) => this.#serveStatus(peer, bytes), {
       maxRequestBytes: limits.statusBytes,
-      maxConcurrentPerPeer: 4,
-      maxConcurrent: 2 * limits.connections,
-      burst: 10,
-      requestsPerSecond: 2,
+      maxConcurrentPerPeer: limits.statusServedPerPeer,
+      maxConcurrent: limits.connections * limits.statusServedPerPeer,
+      burst: limits.statusBurst,
+      requestsPerSecond: limits.statusPerSecond,
     })
   }
 

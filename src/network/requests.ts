@@ -105,8 +105,8 @@ export class RequestService implements RequestPort {
       active: 0,
     }
     this.#served.set(wireName, served)
-    // a few streams more than are answered, so that a refusal can be told
-    this.#modules.transport.handle(wireName, options.maxConcurrentPerPeer + 4, (peer, channel) => {
+    const streams = options.maxConcurrentPerPeer + limits.refusalStreamsPerPeer
+    this.#modules.transport.handle(wireName, streams, (peer, channel) => {
       this.#serve(served, peer, channel).catch((error: unknown) => {
         channel.abort(error instanceof Error ? error : new NodeError('INTERNAL', messageOf(error)))
         this.#modules.logger.debug({ protocol, peer, error: messageOf(error) }, 'a request was not answered')

@@ -30,7 +30,7 @@ import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
 import { readValidatorKey, type ValidatorKey } from './keyFile.ts'
 import { openLedgerReader } from './openLedgerReader.ts'
-import { nativePrecompiles } from './precompiles.ts'
+import { precompilesOf } from './precompiles.ts'
 import { RevealChain } from './revealChain.ts'
 import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcPorts.ts'
 import { neverSyncing, rpcSync } from './rpcSync.ts'
@@ -74,7 +74,7 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const chain = await Chain.open({ spec, precompiles: nativePrecompiles(spec) }, { kv, logger })
+    const chain = await Chain.open({ spec, precompiles: precompilesOf(spec) }, { kv, logger })
     const head = new HeadState({ chain, kv, clock: systemClock })
     const core = { config, kv, chain, head, clock: systemClock, random: systemRandom, logger, validatorKey }
     return config.single ? await composeSingle(core) : await composeNetworked(core)
@@ -251,7 +251,7 @@ function createRpc(
           peerCount: network.peerCount,
           isListening: () => true,
         },
-        openledger: openLedgerReader(),
+        openledger: openLedgerReader({ chain, state }),
       },
       clock,
       random,

@@ -1,6 +1,6 @@
 import { encodeFunctionData } from 'viem'
 import { stakingAbi } from '../../contracts/generated/Staking.ts'
-import { predeploys } from '../chainspec/chainSpec.ts'
+import { predeploys } from '../chainspec/addresses.ts'
 import type { Evidence } from '../consensus/core/types.ts'
 import { messageOf } from '../errors/errors.ts'
 import type { Proposal, Vote } from '../ledger/vote.ts'

@@ -1,10 +1,157 @@
-import type { OpenLedgerReader } from '../rpc/ports.ts'
+import {
+  type Abi,
+  type ContractFunctionArgs,
+  type ContractFunctionName,
+  type ContractFunctionReturnType,
+  decodeFunctionResult,
+  encodeFunctionData,
+} from 'viem'
+import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
+import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
+import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
+import { nativeAddresses } from '../chainspec/addresses.ts'
+import { isNodeError, NodeError } from '../errors/errors.ts'
+import type { Chain } from '../execution/chain.ts'
+import { readNativeView } from '../execution/nativeViews.ts'
+import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
+import type { OpenLedgerReader, Plain, StateAccess } from '../rpc/ports.ts'
 
-export function openLedgerReader(): OpenLedgerReader {
+/** Members or scores in one page of a view. */
+const PAGE = 256
+
+type View = 'pure' | 'view'
+type Reader = <
+  const A extends Abi,
+  N extends ContractFunctionName<A, View>,
+  const P extends ContractFunctionArgs<A, View, N>,
+>(
+  address: Address,
+  abi: A,
+  functionName: N,
+  args: P,
+) => ContractFunctionReturnType<A, View, N, P>
+
+/** The chain's own registries as `openledger_*` shows them: what their views say, after any kept block. */
+export function openLedgerReader(modules: { chain: Chain; state: StateAccess }): OpenLedgerReader {
+  const { chain, state } = modules
+  const readerAt = async (blockNumber: bigint): Promise<Reader> => {
+    const block = chain.store.block(Number(blockNumber))
+    if (block === undefined) throw new NodeError('NOT_FOUND', `There is no block ${blockNumber} yet.`)
+    const context = { block, state: await state.at(blockNumber) }
+    return (address, abi, functionName, args) => {
+      const input = encodeFunctionData({ abi, functionName, args } as Parameters<
+        typeof encodeFunctionData
+      >[0])
+      const data = bytesToHex(readNativeView(chain, context, address, hexToBytes(input)))
+      return decodeFunctionResult({ abi, functionName, args, data } as never) as never
+    }
+  }
   return {
-    datanet: async () => undefined,
-    adapter: async () => undefined,
-    receipt: async () => undefined,
-    attribution: async () => undefined,
+    datanet: async (id, blockNumber) => readDatanet(await readerAt(blockNumber), id),
+    adapter: async (id, blockNumber) => readAdapter(await readerAt(blockNumber), id),
+    receipt: async (id, blockNumber) => readReceipt(await readerAt(blockNumber), id),
+    attribution: async (adapterId, window, blockNumber) =>
+      readAttribution(await readerAt(blockNumber), adapterId, window),
+  }
+}
+
+/** Undefined where the view says that there is no such thing. */
+function orAbsent<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isNodeError(error, 'BAD_REQUEST')) return undefined
+    throw error
+  }
+}
+
+function readDatanet(read: Reader, id: bigint): Plain | undefined {
+  const address = nativeAddresses.datanetRegistry
+  const datanet = orAbsent(() => read(address, iDatanetRegistryAbi, 'getDatanet', [id]))
+  if (datanet === undefined) return undefined
+  const versions = Array.from({ length: datanet.versions }, (_, index) => ({
+    version: index + 1,
+    ...read(address, iDatanetRegistryAbi, 'getVersion', [id, index + 1]),
+  }))
+  return { datanetId: id, ...datanet, frozenVersions: versions }
+}
+
+function readAdapter(read: Reader, id: bigint): Plain | undefined {
+  const address = nativeAddresses.adapterRegistry
+  const adapter = orAbsent(() => read(address, iAdapterRegistryAbi, 'getAdapter', [id]))
+  if (adapter === undefined) return undefined
+  const [price, nextPrice, nextFromBlock] = read(address, iAdapterRegistryAbi, 'priceOf', [id])
+  return {
+    adapterId: id,
+    ...adapter,
+    baseModel: { ...read(address, iAdapterRegistryAbi, 'getBaseModel', [adapter.baseModelId]) },
+    datanets: read(address, iAdapterRegistryAbi, 'datanetsOf', [id]).map((one) => ({ ...one })),
+    parents: read(address, iAdapterRegistryAbi, 'parentsOf', [id]).map((one) => ({ ...one })),
+    price: { ...price },
+    ...(nextFromBlock === 0 ? {} : { nextPrice: { ...nextPrice }, nextPriceFromBlock: nextFromBlock }),
+  }
+}
+
+function readReceipt(read: Reader, id: `0x${string}`): Plain | undefined {
+  const address = nativeAddresses.proofOfAttribution
+  const receipt = orAbsent(() => read(address, iProofOfAttributionAbi, 'getReceipt', [id]))
+  if (receipt === undefined || receipt.status === 0) return undefined
+  const audit = orAbsent(() => read(address, iProofOfAttributionAbi, 'getAudit', [id]))
+  return { receiptId: id, ...receipt, audit: audit === undefined ? null : { ...audit } }
+}
+
+function readAttribution(read: Reader, adapterId: bigint, window: bigint | undefined): Plain | undefined {
+  const address = nativeAddresses.proofOfAttribution
+  const windows = orAbsent(() => read(address, iProofOfAttributionAbi, 'windowsOf', [adapterId]))
+  if (windows === undefined) return undefined
+  const [newest, closed] = windows
+  const index = window ?? newest
+  if (index === 0n || index > newest) return undefined
+  const facts = read(address, iProofOfAttributionAbi, 'getWindow', [adapterId, index])
+  const scores = allPages((start) =>
+    read(address, iProofOfAttributionAbi, 'windowScores', [adapterId, index, start, PAGE]),
+  )
+  const shares = orAbsent(() =>
+    allPages((start) =>
+      read(address, iProofOfAttributionAbi, 'windowShares', [adapterId, index, start, PAGE]),
+    ),
+  )
+  const members = readMembers(read, adapterId)
+  return {
+    adapterId,
+    windowIndex: index,
+    isClosed: index <= closed,
+    ...facts,
+    contributions: members.map((member, row) => ({
+      row,
+      ...member,
+      score: scores[row] ?? null,
+      amountWei: shares?.[row] ?? null,
+    })),
+  }
+}
+
+/** The contributions behind an adapter's rows, in the rows' order. */
+function readMembers(read: Reader, adapterId: bigint) {
+  const datanets = read(nativeAddresses.adapterRegistry, iAdapterRegistryAbi, 'datanetsOf', [adapterId])
+  return datanets.flatMap(({ datanetId, version }) =>
+    allPages((start) =>
+      read(nativeAddresses.datanetRegistry, iDatanetRegistryAbi, 'versionMembers', [
+        datanetId,
+        version,
+        start,
+        PAGE,
+      ]),
+    ).map((member) => ({ datanetId, version, ...member })),
+  )
+}
+
+/** Pages from 0 on until one is not full. */
+function allPages<T>(page: (start: number) => readonly T[]): T[] {
+  const all: T[] = []
+  for (let start = 0; ; start += PAGE) {
+    const items = page(start)
+    all.push(...items)
+    if (items.length < PAGE) return all
   }
 }

@@ -78,6 +78,7 @@ function summary(results: readonly ScenarioResult[], failed: number): string {
     `  locks moved to a later round: ${sum((each) => each.stats.lockChanges)}`,
     `  crashes: ${sum((each) => each.stats.crashes)}, logs replayed: ${sum((each) => each.stats.replays)}`,
     `  partitions: ${sum((each) => each.partitions)}, runs with an equivocator: ${sum((each) => each.byzantine)}`,
+    `  runs with an adversarial network: ${results.filter(({ hasAdversary }) => hasAdversary).length}`,
     `  evidence reported: ${sum((each) => each.stats.evidence)}`,
     `  events: ${sum((each) => each.events)}`,
   ].join('\n')

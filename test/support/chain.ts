@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFeeMarket1559Tx, type TypedTransaction } from '@ethereumjs/tx'
 import type { NativePrecompile } from '../../precompiles/host.ts'
+import { PrecompileRegistry } from '../../precompiles/registry.ts'
 import { createChainSpec } from '../../src/chainspec/chainSpec.ts'
 import { type GenesisInput, parseGenesis } from '../../src/chainspec/schema.ts'
 import { Chain } from '../../src/execution/chain.ts'
@@ -11,6 +12,7 @@ import { type Certificate, makeCertificate } from '../../src/ledger/certificate.
 import type { UnsignedVote } from '../../src/ledger/vote.ts'
 import { voteDigest } from '../../src/ledger/vote.ts'
 import { type DevnetKey, devnetAccounts, devnetValidator } from '../../src/node/devnet/keys.ts'
+import { precompilesOf } from '../../src/node/precompiles.ts'
 import { RevealChain } from '../../src/node/revealChain.ts'
 import { type Address, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { sign } from '../../src/primitives/secp256k1.ts'
@@ -27,6 +29,7 @@ export function devnetGenesis(): GenesisInput {
 
 export interface TestChainOptions {
   readonly genesis?: GenesisInput
+  /** In place of those of the genesis file, all from the first block on. */
   readonly precompiles?: readonly NativePrecompile[]
   readonly kv?: KvStore
 }
@@ -53,12 +56,11 @@ export class TestChain {
   }
 
   static async open(options: TestChainOptions = {}): Promise<TestChain> {
-    const precompiles = options.precompiles ?? []
-    const genesis = {
-      ...(options.genesis ?? devnetGenesis()),
-      precompiles: precompiles.map(({ name, version }) => ({ name, version, timestamp: 0 })),
-    }
-    const spec = createChainSpec(parseGenesis(genesis, 'test'))
+    const spec = createChainSpec(parseGenesis(options.genesis ?? devnetGenesis(), 'test'))
+    const precompiles =
+      options.precompiles === undefined
+        ? precompilesOf(spec)
+        : new PrecompileRegistry(options.precompiles.map((precompile) => ({ fromTimestamp: 0n, precompile })))
     const chain = await Chain.open(
       { spec, precompiles },
       { kv: options.kv ?? new MemoryStore(), logger: silentLogger },

@@ -44,6 +44,8 @@ export class Contract<const A extends Abi> {
   readonly chain: MemoryChain
   readonly address: Address
   readonly abi: A
+  readonly #events: DecodedEvent[] = []
+  #decodedLogs = 0
 
   constructor(chain: MemoryChain, address: Address, abi: A) {
     this.chain = chain
@@ -104,6 +106,14 @@ export class Contract<const A extends Abi> {
   ): ContractFunctionReturnType<A, 'view', N> {
     const from: Address = `0x${'99'.repeat(20)}`
     return this.send(name, args, { from }).value as never
+  }
+
+  /** Every event of this precompile so far; each log is decoded once. */
+  history(): readonly DecodedEvent[] {
+    const { logs } = this.chain
+    this.#events.push(...this.decode(logs.slice(this.#decodedLogs)))
+    this.#decodedLogs = logs.length
+    return this.#events
   }
 
   decode(logs: readonly Log[]): readonly DecodedEvent[] {

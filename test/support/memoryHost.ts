@@ -7,7 +7,7 @@ import {
   PrecompileRevert,
 } from '../../precompiles/host.ts'
 import { randaoSlot } from '../../precompiles/shared/randomness.ts'
-import { type Address, bytesToHex, type Hash } from '../../src/primitives/hex.ts'
+import type { Address, Hash } from '../../src/primitives/hex.ts'
 import { keccakHex } from '../../src/primitives/keccak.ts'
 import { recoverAddress } from '../../src/primitives/secp256k1.ts'
 
@@ -25,6 +25,8 @@ export interface CallOptions {
   readonly gas?: bigint
   readonly callKind?: CallKind
   readonly isStatic?: boolean
+  /** Gathers the gas used after each charge. */
+  readonly gasSteps?: bigint[]
 }
 
 export interface CallResult {
@@ -169,6 +171,7 @@ class Frame implements PrecompileHost {
   refund = 0n
   readonly #chain: MemoryChain
   readonly #limit: bigint
+  readonly #steps: bigint[] | undefined
   #used = 0n
   readonly #undo: (() => void)[] = []
   readonly #warmSlots = new Set<string>()
@@ -178,6 +181,7 @@ class Frame implements PrecompileHost {
   constructor(chain: MemoryChain, options: CallOptions) {
     this.#chain = chain
     this.#limit = options.gas ?? GAS
+    this.#steps = options.gasSteps
     this.self = options.to
     this.caller = options.from
     this.origin = options.from
@@ -198,6 +202,7 @@ class Frame implements PrecompileHost {
 
   useGas(amount: bigint): void {
     this.#used += amount
+    this.#steps?.push(this.#used)
     if (this.#used > this.#limit) throw new PrecompileOutOfGas()
   }
 
@@ -327,8 +332,4 @@ class Frame implements PrecompileHost {
     if (original === value) this.refund += original === 0n ? 19_900n : 2800n
     return 100n
   }
-}
-
-export function hexOf(bytes: Uint8Array): `0x${string}` {
-  return bytesToHex(bytes)
 }

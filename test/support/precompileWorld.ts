@@ -411,7 +411,7 @@ export class World {
 
   /** What finalize wants to know, from the event of settlement. */
   factsOf(receiptId: Hash) {
-    for (const { name, args } of this.attribution.decode(this.chain.logs)) {
+    for (const { name, args } of this.attribution.history()) {
       if (name !== 'ReceiptSettled' || args.receiptId !== receiptId) continue
       const { requester, application, settlerWei, queryRowHash, receiptHash } = args
       return { receiptId, requester, application, settlerWei, queryRowHash, receiptHash }

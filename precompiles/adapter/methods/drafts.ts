@@ -5,7 +5,7 @@ import { DatanetReader } from '../../datanet/read.ts'
 import type { InputsOf } from '../../shared/abiTypes.ts'
 import { writeBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
-import { perEight } from '../../shared/gas.ts'
+import { gasPrices, perEight } from '../../shared/gas.ts'
 import { arrayDataSlot, StructRef } from '../../shared/layout.ts'
 import { appendLeaf, EMPTY_PEAKS, merkleRoot } from '../../shared/merkle.ts'
 import {
@@ -201,6 +201,7 @@ function rootOfRows({ host, reader }: AdapterCall, adapterId: bigint, adapter: A
   for (let chunk = 0; chunk * rowsPerChunk(k) < rowCount; chunk++) {
     const bytes = reader.rowChunk(adapterId, version, chunk)
     invariant(bytes !== undefined, `chunk ${chunk} of adapter ${adapterId} is missing`)
+    host.useGas(gasPrices.hashWord * BigInt(Math.ceil(bytes.length / 32)))
     for (let at = 0; at < bytes.length; at += size)
       tree = appendLeaf(hash, tree, bytes.subarray(at, at + size))
   }

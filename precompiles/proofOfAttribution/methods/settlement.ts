@@ -4,16 +4,14 @@ import { feeOf, type Price } from '../../adapter/price.ts'
 import { priceAt, statusAt } from '../../adapter/read.ts'
 import { measure } from '../../adapter/rows.ts'
 import { bounds } from '../../bounds.ts'
-import { writeBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { perEight } from '../../shared/gas.ts'
 import { refOf } from '../../shared/money.ts'
 import { minimum } from '../../shared/shares.ts'
+import { type Batch, openBatch, recordBatch } from '../batches.ts'
 import {
   type AttributionAbi,
   type AttributionCall,
-  adapterWindowsAt,
-  batchAt,
   blockOf,
   checkCount,
   depositAt,
@@ -22,7 +20,6 @@ import {
   hostOf,
   type ReceiptFacts,
   receiptAt,
-  windowAt,
 } from '../call.ts'
 import {
   domainSeparator,
@@ -41,19 +38,9 @@ import {
   receiptStatus,
   type Settlement,
   settlement,
-  sumBlobs,
-  windowState,
 } from '../layout.ts'
 import { queryWeight, settlerPay } from '../split.ts'
-import { addWeighted, encodeInt32s } from '../vectors.ts'
-
-/** The receipts of one adapter in this call, before they are written. */
-interface Batch {
-  readonly batchId: bigint
-  readonly windowIndex: bigint
-  readonly sum: Int32Array
-  receipts: number
-}
+import { addWeighted } from '../vectors.ts'
 
 interface AdapterTerms {
   readonly active: boolean
@@ -98,7 +85,7 @@ export const settlementMethods: Methods<AttributionAbi, AttributionCall, 'settle
         settlerWei: 0n,
       }
       const settlements = receipts.map((receipt) => settleOne(session, receipt))
-      for (const [adapterId, batch] of session.batches) recordBatch(session, adapterId, batch)
+      for (const batch of session.batches.values()) recordBatch(call, batch)
       paySettler(session)
       return settlements
     },
@@ -254,47 +241,10 @@ function takeFee(call: AttributionCall, { request }: SignedReceipt, feeWei: bigi
   return fromReservedWei
 }
 
-function batchOf({ call, batches }: Session, adapterId: bigint, terms: AdapterTerms): Batch {
-  const known = batches.get(adapterId)
-  if (known !== undefined) return known
-  const batchId = call.root.get('batchCount') + 1n
-  call.root.set('batchCount', batchId)
-  const windowIndex = openWindow(call, adapterId)
-  batchAt(call, batchId).update({
-    adapterId,
-    windowIndex,
-    baseModelId: terms.baseModelId,
-    settledBlock: blockOf(call),
-  })
-  const batch: Batch = { batchId, windowIndex, sum: new Int32Array(terms.k), receipts: 0 }
+function batchOf({ call, batches }: Session, adapterId: bigint, { baseModelId, k }: AdapterTerms): Batch {
+  const batch = batches.get(adapterId) ?? openBatch(call, adapterId, baseModelId, k)
   batches.set(adapterId, batch)
   return batch
-}
-
-/** The adapter's newest window, or a new one when that is full, too old, or being closed. */
-function openWindow(call: AttributionCall, adapterId: bigint): bigint {
-  const { parameters } = call
-  const windows = adapterWindowsAt(call, adapterId)
-  const newest = windows.get('opened')
-  if (newest > 0n) {
-    const { state, settled, openedBlock } = windowAt(call, adapterId, newest).values()
-    const young = blockOf(call) < openedBlock + parameters.windowAgeBlocks
-    if (state === windowState.open && settled < parameters.windowReceipts && young) return newest
-  }
-  const windowIndex = newest + 1n
-  windows.set('opened', windowIndex)
-  windowAt(call, adapterId, windowIndex).update({ state: windowState.open, openedBlock: blockOf(call) })
-  emit(call.host, 'WindowOpened', { adapterId, windowIndex })
-  return windowIndex
-}
-
-function recordBatch({ call }: Session, adapterId: bigint, batch: Batch): void {
-  const { batchId, windowIndex, receipts, sum } = batch
-  const window = windowAt(call, adapterId, windowIndex)
-  const index = window.get('batches')
-  window.update({ batches: index + 1, settled: window.get('settled') + receipts })
-  writeBlob(call.host, sumBlobs, encodeInt32s(sum), adapterId, windowIndex, index)
-  emit(call.host, 'BatchRecorded', { batchId, adapterId, windowIndex, receipts })
 }
 
 function paySettler({ call, batches, settlerWei }: Session): void {

@@ -122,12 +122,10 @@ export class HeightDriver {
     if (this.#isDone) return []
     this.#effects = []
     this.#take(input)
-    for (;;) {
-      this.#tryDecide()
-      const transition = this.#next()
-      if (transition === null) return this.#effects
-      this.#apply(transition)
-    }
+    // Voting goes before deciding: a validator that hears the others' precommits first still adds its own.
+    for (let next = this.#next(); next !== null; next = this.#next()) this.#apply(next)
+    this.#tryDecide()
+    return this.#effects
   }
 
   #take(input: Input): void {
@@ -225,7 +223,6 @@ export class HeightDriver {
 
   /** The next rule whose guard holds, or null. */
   #next(): Transition | null {
-    if (this.#isDone) return null
     const state = this.#state
     const supported = this.votes.supportedRound()
     if (supported > state.round) return onRoundSkip(state, supported, this.#isProposer(supported))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { NodeError } from '../../errors/errors.ts'
 import { loadOrCreateNodeKey } from '../../network/libp2p/nodeKey.ts'
-import type { Clock } from '../../runtime/clock.ts'
+import { type Clock, sleep } from '../../runtime/clock.ts'
 import type { Random } from '../../runtime/random.ts'
 import { type DevnetFolder, hostDir, hostKeyPath, validatorDir, validatorKeyPath } from './folder.ts'
 import { NodeProcess, requireFreePorts } from './processes.ts'
@@ -42,14 +43,29 @@ export interface DevnetOptions {
 export interface DevnetModules {
   readonly clock: Clock
   readonly random: Random
-  readonly onUnexpectedExit: (name: string, code: number | null) => void
+  readonly onEvent: (event: DevnetEvent) => void
 }
+
+/** What happens to the processes of a devnet. `lost` means that it ended too often and is not started again. */
+export interface DevnetEvent {
+  readonly kind: 'started' | 'exited' | 'lost'
+  readonly name: string
+  readonly pid?: number | undefined
+  /** Null when a signal ended it. */
+  readonly exitCode?: number | null
+}
+
+/** A process that ended by itself is started again after this long, so many times. */
+const RESTART_DELAY_MS = 1_000
+const RESTARTS = 20
 
 /** Validators and an AI host, each in a process of its own, on loopback. */
 export class DevnetNetwork {
   readonly validators: readonly NodeProcess[]
   readonly host: NodeProcess
   readonly #modules: DevnetModules
+  readonly #restarts = new Map<string, number>()
+  #stopping = false
 
   private constructor(validators: readonly NodeProcess[], host: NodeProcess, modules: DevnetModules) {
     this.validators = validators
@@ -92,7 +108,7 @@ export class DevnetNetwork {
 
   async start(): Promise<void> {
     try {
-      await Promise.all(this.#all().map((one) => one.start(this.#modules.onUnexpectedExit)))
+      await Promise.all(this.#all().map((one) => this.#start(one)))
     } catch (error) {
       await this.stop()
       throw error
@@ -100,7 +116,32 @@ export class DevnetNetwork {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true
     await Promise.all(this.#all().map((one) => one.stop(this.#modules.clock)))
+  }
+
+  async #start(one: NodeProcess): Promise<void> {
+    const { onEvent } = this.#modules
+    await one.start((exitCode) => {
+      onEvent({ kind: 'exited', name: one.name, exitCode })
+      void this.#restart(one)
+    })
+    onEvent({ kind: 'started', name: one.name, pid: one.pid })
+  }
+
+  /** A node that crashed comes back as it would under an operator's supervisor: from its folder, and catches up. */
+  async #restart(one: NodeProcess): Promise<void> {
+    const { clock, onEvent } = this.#modules
+    const before = this.#restarts.get(one.name) ?? 0
+    this.#restarts.set(one.name, before + 1)
+    await sleep(clock, RESTART_DELAY_MS)
+    if (this.#stopping) return
+    try {
+      if (before >= RESTARTS) throw new NodeError('INTERNAL', `${one.name} ended ${before} times.`)
+      await this.#start(one)
+    } catch {
+      onEvent({ kind: 'lost', name: one.name })
+    }
   }
 
   #all(): NodeProcess[] {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { NodeError } from '../../errors/errors.ts'
-import { type Clock, sleep } from '../../runtime/clock.ts'
+import type { Clock } from '../../runtime/clock.ts'
 
 /** What a supervised node tells the process that started it. */
 export type ChildMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly message: string }
@@ -32,7 +32,7 @@ export class NodeProcess {
   }
 
   /** Resolves when the node says that it is ready; rejects with its own sentence when it cannot start. */
-  start(onUnexpectedExit: (name: string, code: number | null) => void): Promise<void> {
+  start(onUnexpectedExit: (exitCode: number | null) => void): Promise<void> {
     this.#stopping = false
     const child = spawn(process.execPath, [this.#spec.script, ...this.#spec.args], {
       // the channel is also the leash: the node stops when it closes
@@ -49,7 +49,7 @@ export class NodeProcess {
       child.once('exit', (code) => {
         if (this.#child === child) this.#child = undefined
         reject(new NodeError('INTERNAL', `${this.name} ended with code ${code} before it was ready.`))
-        if (started && !this.#stopping) onUnexpectedExit(this.name, code)
+        if (started && !this.#stopping) onUnexpectedExit(code)
       })
     })
   }
@@ -63,9 +63,11 @@ export class NodeProcess {
   /** Asks the node to stop, and kills it when it does not. */
   async stop(clock: Clock): Promise<void> {
     this.#stopping = true
-    const ended = this.#end('SIGTERM')
-    const late = await Promise.race([ended.then(() => false), sleep(clock, STOP_GRACE_MS).then(() => true)])
-    if (late) await this.#end('SIGKILL')
+    const cancel = clock.after(STOP_GRACE_MS, () => {
+      void this.#end('SIGKILL')
+    })
+    await this.#end('SIGTERM')
+    cancel()
   }
 
   #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -12,7 +12,7 @@ import { silentLogger } from '../../../src/runtime/logger.ts'
 import { carelessSigner, equivocating } from './byzantine.ts'
 import { Prng } from './prng.ts'
 import { SafetyMonitor, SimFailure, Trace } from './safety.ts'
-import { decodeBlock, encodeBlock, nextState, SimApp, SimChain } from './simApp.ts'
+import { CertificateChecker, decodeBlock, encodeBlock, nextState, SimApp, SimChain } from './simApp.ts'
 import { Life, SimClock } from './simClock.ts'
 import { SimDisk } from './simDisk.ts'
 import { type NetworkOptions, SimNetwork } from './simNetwork.ts'
@@ -53,7 +53,7 @@ export interface SimNode {
 }
 
 const START_MS = 1_700_000_000_000
-const CALM: NetworkOptions = { loss: 0, duplication: 0, minDelayMs: 2, maxDelayMs: 30 }
+export const CALM: NetworkOptions = { loss: 0, duplication: 0, minDelayMs: 2, maxDelayMs: 30 }
 
 /** A cluster in one process on fake time: the real engine, core, log and signer over a simulated rest. */
 export class Cluster {
@@ -73,6 +73,7 @@ export class Cluster {
     fatal: 0,
     reports: 0,
   }
+  onCommit: (node: number, height: number) => void = () => undefined
   readonly #options: ClusterOptions
   #failure: Error | null = null
 
@@ -104,11 +105,12 @@ export class Cluster {
         },
       },
     )
+    const certificates = new CertificateChecker(this.domain, this.addresses)
     const skew = options.maxSkewMs ?? 0
     this.nodes = Array.from({ length: options.validators + (options.observers ?? 0) }, (_, index) => ({
       index,
       privateKey: keys[index] ?? null,
-      chain: new SimChain(this.addresses, this.domain, START_MS),
+      chain: new SimChain(this.addresses, this.domain.genesisHash, START_MS, certificates),
       disk: new SimDisk(random.fork()),
       skewMs: random.int(-skew, skew),
       random: random.fork(),
@@ -226,6 +228,7 @@ export class Cluster {
       `commit ${index} ${height} ${certificate.round} ${certificate.blockHash}`,
     )
     this.#guard(() => this.monitor.onCommit(index, height, envelope, certificate))
+    this.onCommit(index, height)
   }
 
   /** Counts how often a node's lock moved to a later round of one height. */

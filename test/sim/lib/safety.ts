@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeExchangeRequest, decodeProposalMessage } from '../../../src/consensus/codec.ts'
-import { type Certificate, checkCertificate } from '../../../src/ledger/certificate.ts'
+import type { Certificate } from '../../../src/ledger/certificate.ts'
 import {
   decodeVote,
   type Proposal,
@@ -10,7 +10,8 @@ import {
   voteDigest,
 } from '../../../src/ledger/vote.ts'
 import { type Address, bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
-import { decodeBlock, setAt } from './simApp.ts'
+import { CertificateChecker, decodeBlock } from './simApp.ts'
+import type { MessageKind } from './simNetwork.ts'
 
 /** A property that must hold in every run did not. */
 export class SimFailure extends Error {}
@@ -18,7 +19,7 @@ export class SimFailure extends Error {}
 /** Watches everything that is sent and committed. */
 export class SafetyMonitor {
   readonly #domain: SigningDomain
-  readonly #addresses: readonly Address[]
+  readonly #certificates: CertificateChecker
   readonly #isHonest: (address: Address) => boolean
   readonly #decided = new Map<number, Hash>()
   readonly #signed = new Map<string, Hash>()
@@ -27,14 +28,13 @@ export class SafetyMonitor {
 
   constructor(domain: SigningDomain, addresses: readonly Address[], isHonest: (address: Address) => boolean) {
     this.#domain = domain
-    this.#addresses = addresses
+    this.#certificates = new CertificateChecker(domain, addresses)
     this.#isHonest = isHonest
   }
 
   /** One block per height, decided by a quorum of the height's set, built by a member. */
   onCommit(node: number, height: number, envelope: Uint8Array, certificate: Certificate): void {
-    const set = setAt(this.#addresses, height)
-    checkCertificate(this.#domain, set, certificate)
+    this.#certificates.check(certificate)
     const first = this.#decided.get(height)
     if (first !== undefined && first !== certificate.blockHash) {
       throw new SimFailure(
@@ -49,7 +49,7 @@ export class SafetyMonitor {
     this.#decided.set(height, certificate.blockHash)
   }
 
-  onSend(kind: 'vote' | 'proposal' | 'request' | 'response', bytes: Uint8Array): void {
+  onSend(kind: MessageKind, bytes: Uint8Array): void {
     if (kind === 'vote') this.#onVote(decodeVote(bytes))
     else if (kind === 'proposal') this.#onProposal(decodeProposalMessage(bytes).proposal)
     else if (kind === 'request') {

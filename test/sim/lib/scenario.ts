@@ -1,4 +1,5 @@
-import { Cluster, type ClusterStats } from './cluster.ts'
+import { Adversary } from './adversary.ts'
+import { CALM, Cluster, type ClusterStats } from './cluster.ts'
 import { Prng } from './prng.ts'
 import { SimFailure } from './safety.ts'
 
@@ -18,6 +19,7 @@ export interface ScenarioResult {
   readonly roundsAboveZero: number
   readonly partitions: number
   readonly byzantine: number
+  readonly hasAdversary: boolean
   readonly fakeMs: number
   readonly events: number
   readonly traceHash: string
@@ -47,7 +49,9 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
       maxDelayMs: random.pick([20, 100, 400, 900]),
     },
   })
-  const partitions = scheduleFaults(cluster, random, validators)
+  const hasAdversary = random.chance(0.4)
+  if (hasAdversary) scheduleAdversary(cluster, random)
+  const partitions = hasAdversary ? 0 : scheduleFaults(cluster, random, validators)
   cluster.startAll()
   const isDone = () => cluster.heights().every((height) => height >= heights)
   if (!(await cluster.runUntil(isDone, LIMIT_MS))) {
@@ -60,10 +64,20 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     roundsAboveZero: cluster.monitor.roundsAboveZero,
     partitions,
     byzantine,
+    hasAdversary,
     fakeMs: cluster.clock.nowMs(),
     events: cluster.trace.events,
     traceHash: cluster.trace.digest(),
   }
+}
+
+/** A network that works against locks; calm comes later, because heights take longer. */
+function scheduleAdversary(cluster: Cluster, random: Prng): void {
+  const adversary = new Adversary(cluster, random.fork())
+  cluster.clock.after(3 * FAULTS_MS, () => {
+    adversary.stop()
+    cluster.network.options = CALM
+  })
 }
 
 /** Crashes of single nodes, now and then of all, and partitions; at the end the network heals. */
@@ -94,7 +108,7 @@ function scheduleFaults(cluster: Cluster, random: Prng, validators: number): num
   }
   clock.after(FAULTS_MS + 12_000, () => {
     network.heal()
-    network.options = { loss: 0, duplication: 0, minDelayMs: 2, maxDelayMs: 30 }
+    network.options = CALM
   })
   return partitions
 }

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/consensus/ports.ts'
 import { nextPriorities } from '../../../src/consensus/proposer.ts'
 import { invariant, NodeError } from '../../../src/errors/errors.ts'
-import { type Certificate, checkCertificate } from '../../../src/ledger/certificate.ts'
+import { type Certificate, certificateHash, checkCertificate } from '../../../src/ledger/certificate.ts'
 import { decodeEnvelope, encodeEnvelope, parentCertificateRoot } from '../../../src/ledger/envelope.ts'
 import { ValidatorSet } from '../../../src/ledger/validators.ts'
 import type { SigningDomain } from '../../../src/ledger/vote.ts'
@@ -84,6 +84,25 @@ export function setAt(addresses: readonly Address[], height: number): ValidatorS
   )
 }
 
+/** Checks each certificate once for the whole cluster: recovering signatures is most of a simulation's time. */
+export class CertificateChecker {
+  readonly #domain: SigningDomain
+  readonly #addresses: readonly Address[]
+  readonly #good = new Set<Hash>()
+
+  constructor(domain: SigningDomain, addresses: readonly Address[]) {
+    this.#domain = domain
+    this.#addresses = addresses
+  }
+
+  check(certificate: Certificate): void {
+    const hash = certificateHash(certificate)
+    if (this.#good.has(hash)) return
+    checkCertificate(this.#domain, setAt(this.#addresses, certificate.height), certificate)
+    this.#good.add(hash)
+  }
+}
+
 interface Head {
   readonly context: HeightContext
   readonly blockHash: Hash
@@ -94,18 +113,23 @@ interface Head {
 /** What of a node's chain outlives it. */
 export class SimChain {
   readonly addresses: readonly Address[]
-  readonly domain: SigningDomain
+  readonly certificates: CertificateChecker
   readonly blocks = new Map<number, DecidedBlock>()
   head: Head
 
-  constructor(addresses: readonly Address[], domain: SigningDomain, genesisMs: number) {
+  constructor(
+    addresses: readonly Address[],
+    genesisHash: Hash,
+    genesisMs: number,
+    certificates: CertificateChecker,
+  ) {
     this.addresses = addresses
-    this.domain = domain
+    this.certificates = certificates
     const set = setAt(addresses, 1)
     this.head = {
       context: { height: 1, set, priorities: addresses.map(() => 0n), earliestStartMs: genesisMs },
-      blockHash: domain.genesisHash,
-      stateHash: domain.genesisHash,
+      blockHash: genesisHash,
+      stateHash: genesisHash,
       timeMs: genesisMs,
     }
   }
@@ -228,7 +252,7 @@ export class SimApp implements ConsensusApp {
   }
 
   #isValid(envelope: Uint8Array): boolean {
-    const { head, addresses, domain } = this.#chain
+    const { head, certificates } = this.#chain
     const { height } = head.context
     const block = decodeBlock(envelope)
     const { parentCertificate } = decodeEnvelope(envelope)
@@ -239,7 +263,7 @@ export class SimApp implements ConsensusApp {
     if (parentCertificate === null) return height === 1
     if (parentCertificate.height !== height - 1 || parentCertificate.blockHash !== head.blockHash)
       return false
-    checkCertificate(domain, setAt(addresses, height - 1), parentCertificate)
+    certificates.check(parentCertificate)
     return true
   }
 

@@ -12,6 +12,8 @@ export interface NetworkOptions {
   readonly maxDelayMs: number
 }
 
+export type MessageKind = 'vote' | 'proposal' | 'request' | 'response'
+
 /** How a node takes messages. */
 export interface Endpoint {
   onVote(bytes: Uint8Array): void
@@ -19,12 +21,7 @@ export interface Endpoint {
 }
 
 export interface NetworkObserver {
-  onSend(
-    kind: 'vote' | 'proposal' | 'request' | 'response',
-    from: number,
-    to: number,
-    bytes: Uint8Array,
-  ): void
+  onSend(kind: MessageKind, from: number, to: number, bytes: Uint8Array): void
   onReport(from: number, peer: number, reason: string): void
 }
 
@@ -44,6 +41,8 @@ export class SimNetwork {
   /** Group of each node; nodes of different groups do not reach each other. */
   #groups = new Map<number, number>()
   options: NetworkOptions
+  /** Drops a message by its content, beyond what chance does. */
+  interfere: (kind: MessageKind, from: number, to: number, bytes: Uint8Array) => boolean = () => false
 
   constructor(
     options: NetworkOptions,
@@ -98,6 +97,7 @@ export class SimNetwork {
 
   send(from: number, to: number, kind: 'vote' | 'proposal', bytes: Uint8Array): void {
     this.#observer.onSend(kind, from, to, bytes)
+    if (this.interfere(kind, from, to, bytes)) return
     const copies = this.#random.chance(this.options.duplication) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       if (this.#random.chance(this.options.loss)) continue
@@ -113,17 +113,17 @@ export class SimNetwork {
   #exchange(from: number, life: Life, to: number, request: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const fail = () => reject(new NodeError('PEER_UNREACHABLE', 'The stream broke.'))
-      const travel = (arrive: () => void) => {
+      const travel = (isDropped: boolean, arrive: () => void) => {
         const isLost = this.#random.chance(this.options.loss) || !this.#isConnected(from, to)
-        life.after(this.#delayMs(), isLost ? fail : arrive)
+        life.after(this.#delayMs(), isLost || isDropped ? fail : arrive)
       }
       this.#observer.onSend('request', from, to, request)
-      travel(() => {
+      travel(this.interfere('request', from, to, request), () => {
         const handler = this.#ports.get(to)?.exchange
         if (handler === undefined || handler === null) return fail()
         handler(String(from), request).then((response) => {
           this.#observer.onSend('response', to, from, response)
-          travel(() => resolve(response))
+          travel(this.interfere('response', to, from, response), () => resolve(response))
         }, fail)
       })
     })

@@ -175,6 +175,31 @@ describe('deciding', () => {
     expect(parentCertificate?.signatures).toHaveLength(4)
   })
 
+  it('adds its own votes to a decision that the others reached before it', async () => {
+    const bench = new EngineBench()
+    bench.app.autoValid = false
+    await bench.start()
+    bench.engine.checkProposalMessage(proposalBytes(V))
+    take(bench, [...votesOf('prevote', V.blockHash), ...precommits(V, OTHERS)])
+    await bench.pass(100)
+    expect(bench.app.committed).toEqual([])
+    bench.app.validations[0]!.answer(true)
+    await bench.pass(10)
+    expect(bench.app.committed).toHaveLength(1)
+    expect(sent(bench)).toEqual(['prevote 0 V', 'precommit 0 V'])
+    const request = {
+      height: HEIGHT,
+      round: 0,
+      rounds: [],
+      heldValues: [],
+      wantedValues: [],
+      proposal: null,
+      votes: [],
+    }
+    const answer = decodeExchangeResponse(await bench.transport.handler('p', encodeExchangeRequest(request)))
+    expect(answer.decided?.certificate.signatures).toHaveLength(4)
+  })
+
   it('stops when a quorum decided what this node finds invalid', async () => {
     const bench = new EngineBench()
     bench.app.autoValid = false
@@ -460,6 +485,18 @@ describe('a restart in the middle of a height', () => {
     await again.start()
     expect(again.engine.status()).toMatchObject({ height: HEIGHT + 1, replayedRecords: 0 })
   })
+
+  it('finds in the log what the height after a commit had come to', async () => {
+    const bench = await locked()
+    take(bench, precommits(V, OTHERS.slice(0, 2)))
+    await bench.pass(1_000 + 1_500)
+    expect(bench.engine.status()).toMatchObject({ height: HEIGHT + 1, round: 0, step: 'prevote' })
+    await bench.engine.stop()
+    const again = new EngineBench(bench.files)
+    await again.app.commit(V.envelope, certificateOf(V))
+    await again.start()
+    expect(again.engine.status()).toMatchObject({ height: HEIGHT + 1, round: 0, step: 'prevote' })
+  })
 })
 
 describe('a failing disk', () => {
@@ -470,8 +507,10 @@ describe('a failing disk', () => {
     await bench.pass(10)
     expect(bench.fatal).toHaveLength(1)
     expect(bench.transport.votes).toEqual([])
+    bench.transport.connected = ['a']
     await bench.pass(10_000)
     expect(bench.transport.votes).toEqual([])
+    expect(bench.transport.requests).toEqual([])
     expect(bench.engine.checkVoteMessage(encodeVote(votesOf('prevote', V.blockHash)[0]!))).toBe('ignore')
   })
 })
@@ -528,6 +567,21 @@ describe('the exchange', () => {
     expect(bench.transport.requests.map(({ peer }) => peer)).toEqual(['c'])
     expect(bench.app.validations).toMatchObject([{ envelope: BIG.envelope }])
     expect(decodeVote(bench.transport.votes[0]!).blockHash).toBe(BIG.blockHash)
+  })
+
+  it('does not wait long for a peer that is slow to hand it over', async () => {
+    const bench = await new EngineBench().start()
+    bench.transport.connected = ['slow', 'quick']
+    bench.transport.answer = (peer) =>
+      peer === 'slow'
+        ? new Promise(() => undefined)
+        : encodeExchangeResponse({ ...EMPTY, envelope: BIG.envelope })
+    bench.engine.checkProposalMessage(proposalBytes(BIG, 0, false), 'slow')
+    await bench.pass(249)
+    expect(bench.app.validations).toEqual([])
+    await bench.pass(1)
+    expect(bench.app.validations).toMatchObject([{ envelope: BIG.envelope }])
+    await bench.engine.stop()
   })
 
   it('asks others, then again, for a value that the first peer does not hold', async () => {
@@ -736,6 +790,14 @@ describe('messages from strangers', () => {
       'ignore',
     ],
     [
+      'a forged vote of a future height',
+      () => {
+        const unsigned = { type: 'prevote' as const, height: HEIGHT + 1, round: 0, blockHash: null }
+        return encodeVote({ ...signedVote(OTHERS[0]!, unsigned), validator: addressOf(OTHERS[1]!) })
+      },
+      'reject',
+    ],
+    [
       'a vote of a far height by no member',
       () => encodeVote(signedVote(6, { type: 'prevote', height: HEIGHT + 9, round: 0, blockHash: null })),
       'ignore',
@@ -743,6 +805,27 @@ describe('messages from strangers', () => {
   ])('%s', async (_, make, verdict) => {
     const bench = await new EngineBench().start()
     expect(bench.engine.checkVoteMessage(make(bench))).toBe(verdict)
+  })
+
+  it('a forged precommit does not enter the certificate of the last block', async () => {
+    const bench = await new EngineBench().start()
+    await bench.engine.submitDecided(V.envelope, certificateOf(V))
+    const real = precommits(V, [SELF])[0]!
+    const forged = { ...real, signature: precommits(V, [OTHERS[0]!])[0]!.signature }
+    expect(bench.engine.checkVoteMessage(encodeVote(forged))).toBe('reject')
+    expect(bench.engine.checkVoteMessage(encodeVote(real))).toBe('accept')
+  })
+
+  it('a forged proposal of the next height is not kept', async () => {
+    const bench = await new EngineBench().start()
+    const { proposal } = decodeProposalMessage(proposalBytes(W, 0, true, HEIGHT + 1))
+    const forged = { proposal: { ...proposal, blockHash: V.blockHash }, envelope: V.envelope }
+    expect(bench.engine.checkProposalMessage(encodeProposalMessage(forged))).toBe('reject')
+    const mismatched = encodeProposalMessage({ proposal, envelope: V.envelope })
+    expect(bench.engine.checkProposalMessage(mismatched)).toBe('reject')
+    expect(bench.engine.checkProposalMessage(encodeProposalMessage({ proposal, envelope: W.envelope }))).toBe(
+      'accept',
+    )
   })
 
   it('a vote is accepted once', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { predeploys } from '../../../src/chainspec/chainSpec.ts'
+import { predeploys } from '../../../src/chainspec/addresses.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
 import { BEACON_ROOTS, HISTORY_STORAGE } from '../../../src/execution/systemCalls.ts'
 import { type Certificate, certificateHash } from '../../../src/ledger/certificate.ts'

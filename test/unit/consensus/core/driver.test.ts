@@ -270,9 +270,10 @@ describe('a proposal made again (lines 28 to 33)', () => {
 
   it('waits when the polka was for something else', () => {
     const bench = afterMissedPolka()
+    bench.votes('prevote', 1, V, OTHERS.slice(0, 1))
     bench.propose(1, V, 0)
-    bench.votes('prevote', 0, W)
-    expect(signed(bench.effects)).toEqual([])
+    expect(signed(bench.votes('prevote', 0, W))).toEqual([])
+    expect(signed(bench.judge(V, null))).toEqual([])
     expect(bench.driver.state.step).toBe('propose')
   })
 
@@ -449,6 +450,17 @@ describe('precommits (lines 47 to 54)', () => {
     expect(decide?.precommits.map(({ validator }) => validator).sort()).toEqual(OTHERS.map(addressOf).sort())
     expect(bench.driver.isDone).toBe(true)
     expect(bench.propose(1, W)).toEqual([])
+  })
+
+  it('of the others do not keep a node from adding its own votes', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.propose(0, V)
+    bench.votes('prevote', 0, V)
+    bench.votes('precommit', 0, V)
+    const effects = bench.judge(V, 0)
+    expect(signed(effects)).toEqual(['prevote 0 V', 'precommit 0 V'])
+    expect(effects.at(-1)?.type).toBe('decide')
   })
 
   it('decide nothing without a quorum', () => {

@@ -190,6 +190,16 @@ describe('a price', () => {
     expect(current(f, id)).toEqual([price(1500n), price(0n), 0])
   })
 
+  it('stays at a rise that is in force while the next one waits', () => {
+    const f = fixture()
+    const id = created(f, { price: price(1000n) })
+    const set = (next: object) => f.world.adapters.send('setPrice', [id, next], { from: owner.address })
+    set(price(2000n))
+    f.world.chain.advance(testParameters.priceRiseDelayBlocks)
+    set(price(3000n))
+    expect(current(f, id)[0]).toEqual(price(2000n))
+  })
+
   it('replaces a rise that has not taken effect', () => {
     const f = fixture()
     const id = created(f, { price: price(1000n) })

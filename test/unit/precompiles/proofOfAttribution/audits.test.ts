@@ -38,7 +38,7 @@ describe('the draw of an audit', () => {
     f.draw(receipt)
     const committee = f.committee(receipt)
     expect(new Set(committee.map((auditor) => auditor.address)).size).toBe(3)
-    const opened = f.attribution.decode(f.chain.logs).find((event) => event.name === 'AuditOpened')
+    const opened = f.attribution.history().find((event) => event.name === 'AuditOpened')
     expect(opened?.args).toMatchObject({
       receiptId: receipt.receiptId,
       commitEndBlock: Number(f.chain.number) + testParameters.auditCommitBlocks,

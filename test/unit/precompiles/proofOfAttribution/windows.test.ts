@@ -25,8 +25,9 @@ const scaleOf = (row: Uint8Array) => BigInt(new DataView(row.buffer, row.byteOff
 
 /** The window's query from the receipts themselves, in BigInt throughout. */
 function expectedQuery(receipts: readonly { row: Uint8Array; weight: bigint }[], k: number) {
+  const rows = receipts.map(({ row, weight }) => ({ values: int8s(row), weight }))
   const sum = Array.from({ length: k }, (_, i) =>
-    receipts.reduce((total, { row, weight }) => total + weight * (int8s(row)[i] ?? 0n), 0n),
+    rows.reduce((total, { values, weight }) => total + weight * (values[i] ?? 0n), 0n),
   )
   let shift = 0n
   while (sum.some((value) => value >> shift > 32_767n || value >> shift < -32_768n)) shift += 1n
@@ -227,7 +228,7 @@ describe('closing a window', () => {
     expect(f.attribution.read('windowShares', [adapterId, 1n, 0, 256])).toEqual(
       hamilton(window.potWei - window.closersWei, weights),
     )
-    const closed = f.attribution.decode(f.chain.logs).findLast((event) => event.name === 'WindowClosed')
+    const closed = f.attribution.history().findLast((event) => event.name === 'WindowClosed')
     expect(closed?.args.attributed).toBe(false)
   })
 

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, it } from 'vitest'
+import * as adapter from '../../../../precompiles/adapter/layout.ts'
 import * as datanet from '../../../../precompiles/datanet/layout.ts'
 import type { PrecompileHost } from '../../../../precompiles/host.ts'
+import * as attribution from '../../../../precompiles/proofOfAttribution/layout.ts'
 import {
   mappingSlot,
   namespaceSlot,
@@ -37,6 +39,20 @@ const layouts = {
   Scorer: datanet.scorerLayout,
   Contribution: datanet.contributionLayout,
   Version: datanet.versionLayout,
+  AdapterRegistry: adapter.registryLayout,
+  BaseModel: adapter.baseModelLayout,
+  Adapter: adapter.adapterLayout,
+  DatanetVersion: adapter.datanetVersionLayout,
+  Parent: adapter.parentLayout,
+  Root: attribution.rootLayout,
+  Deposit: attribution.depositLayout,
+  Host: attribution.hostLayout,
+  Auditor: attribution.auditorLayout,
+  Receipt: attribution.receiptLayout,
+  Batch: attribution.batchLayout,
+  Audit: attribution.auditLayout,
+  AdapterWindows: attribution.adapterWindowsLayout,
+  Window: attribution.windowLayout,
 }
 
 const solidityType = (type: string) =>
@@ -92,7 +108,14 @@ describe('storage layout', () => {
     expect(namespaceSlot('example.main')).toBe(
       0x183a6125c38840424c4a85fa12bab2ab606c4b6d0e7cc73c0c06ba5300eab500n,
     )
-    expect(new Set([MONEY_SLOT, RANDAO_RING_SLOT, datanet.REGISTRY_SLOT]).size).toBe(3)
+    const namespaces = [
+      MONEY_SLOT,
+      RANDAO_RING_SLOT,
+      datanet.REGISTRY_SLOT,
+      adapter.REGISTRY_SLOT,
+      attribution.ROOT_SLOT,
+    ]
+    expect(new Set(namespaces).size).toBe(namespaces.length)
   })
 })
 

@@ -1,0 +1,18 @@
+// The package's public face, `openledger/sdk`: what applications, wallets and contributors build on, beside viem.
+export { iAdapterRegistryAbi as adapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
+export { iDatanetRegistryAbi as datanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
+export { iProofOfAttributionAbi as proofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
+export { iStakingAbi as stakingAbi } from '../../contracts/generated/IStaking.ts'
+export { treasuryAbi } from '../../contracts/generated/Treasury.ts'
+export {
+  type ContributionFacts,
+  canonicalRecords,
+  type DataRecord,
+  describeContribution,
+  parseRecords,
+} from '../ai/records/record.ts'
+export { SeededStream } from '../ai/seededStream.ts'
+export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
+export type { Address, Hash, Hex } from '../primitives/hex.ts'
+export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'
+export { contributionCommitment, type ScoreReport, scoreReport, scoresCommitment } from './contributions.ts'

@@ -1,0 +1,277 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { iClaimableAbi } from '../../../contracts/generated/IClaimable.ts'
+import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import type { Contract } from '../../support/contract.ts'
+import {
+  type Account,
+  contribution,
+  type MadeReceipt,
+  nearMinhash,
+  numbers,
+  OPEN,
+  testHash,
+} from '../../support/precompileWorld.ts'
+import {
+  application,
+  auditors,
+  contributors,
+  Fixture,
+  host,
+  hostSigner,
+  owner,
+  requester,
+  settler,
+  stranger,
+} from './proofOfAttribution/fixture.ts'
+
+type Books = Contract<typeof iClaimableAbi>
+
+/** One random life of the whole system: every step is tried, many are refused, and none may lose or make a wei. */
+class Life {
+  readonly f = new Fixture({ parameters: { auditRateBps: 6000 } })
+  readonly receipts: MadeReceipt[] = []
+  readonly verdicts = new Map<string, number>()
+  readonly totalWei: bigint
+  #contributions = 0
+
+  constructor() {
+    this.totalWei = this.supply()
+  }
+
+  supply(): bigint {
+    return [...this.f.chain.balances.values()].reduce((sum, wei) => sum + wei, 0n)
+  }
+
+  step(kind: number, seed: number): void {
+    const { f } = this
+    const next = numbers(seed)
+    const pick = <T>(list: readonly T[]): T => list[next() % list.length]!
+    const attempt = (method: string, args: readonly unknown[], from: Account, valueWei = 0n) =>
+      f.attribution.try(method as never, args, { from: from.address, valueWei })
+    const some = () => this.receipts.filter(() => next() % 3 === 0).slice(-20)
+    switch (kind) {
+      case 0:
+        attempt('deposit', [pick([ZERO_ADDRESS, host.address])], requester, BigInt(next()))
+        return
+      case 1:
+        attempt('requestWithdraw', [pick([ZERO_ADDRESS, host.address]), BigInt(next())], requester)
+        return
+      case 2:
+        attempt('withdraw', [pick([ZERO_ADDRESS, host.address])], requester)
+        return
+      case 3:
+      case 4: {
+        const batch = Array.from({ length: 1 + (next() % 4) }, () =>
+          f.receipt({
+            application: pick([ZERO_ADDRESS, application.address]),
+            outputTokens: next() % 5000,
+            auditClass: next() % 4 === 0 ? 2 : 0,
+            ...(next() % 6 === 0 && { signer: stranger }),
+          }),
+        )
+        const again = next() % 3 === 0 ? this.receipts.slice(-1) : []
+        attempt('settle', [[...batch, ...again].map((receipt) => receipt.signed)], settler)
+        const settled = batch.filter((receipt) => this.statusOf(receipt) !== 0)
+        this.receipts.push(...settled)
+        return
+      }
+      case 5:
+        f.chain.advance(1 + (next() % 8))
+        return
+      case 6: {
+        const drawn = some()
+        attempt('drawAudits', [drawn.map((receipt) => receipt.receiptId)], stranger)
+        for (const receipt of next() % 2 === 0 ? drawn : []) this.#commitAll(receipt, next)
+        return
+      }
+      case 7:
+        for (const receipt of some()) this.#commitAll(receipt, next)
+        return
+      case 8:
+        for (const receipt of some()) this.#revealAll(receipt)
+        return
+      case 9:
+      case 10: {
+        const list = next() % 2 === 0 ? this.receipts.slice(-64) : some()
+        const facts = list.map((receipt) => f.world.factsOf(receipt.receiptId))
+        const rows = list.map((receipt) => (next() % 4 === 0 ? '0x' : receipt.signed.queryRow))
+        attempt('finalize', [facts, rows], stranger)
+        return
+      }
+      case 11: {
+        const receipt = this.receipts.at(-1 - (next() % 5))
+        if (receipt !== undefined) attempt('markWrong', [f.world.factsOf(receipt.receiptId)], requester)
+        return
+      }
+      case 12:
+        attempt('closeWindow', [f.adapterId, 1 + (next() % 12)], stranger)
+        return
+      case 13:
+        attempt('claim', [], pick([host, owner, settler, stranger, ...contributors, ...auditors]))
+        return
+      case 14: {
+        const auditor = pick(auditors)
+        if (next() % 5 === 0) attempt('deregisterAuditor', [f.baseModelId], auditor)
+        attempt('withdrawAuditorBond', [f.baseModelId], auditor)
+        attempt('registerAuditor', [f.baseModelId], auditor, BigInt(10 + (next() % 5)) * OPEN)
+        return
+      }
+      case 15:
+        if (next() % 3 === 0) attempt('deregisterHost', [], host)
+        attempt('withdrawHostBond', [], host)
+        attempt('registerHost', [hostSigner.address, 'https://h'], host, BigInt(5 + (next() % 50)) * OPEN)
+        attempt('addHostBond', [], host, BigInt(next()))
+        return
+      case 16:
+        this.#contribute(next)
+        return
+      default:
+        f.chain.fund(f.attribution.address, 0n)
+        attempt('sweepSurplus', [], stranger)
+    }
+  }
+
+  statusOf(receipt: MadeReceipt): number {
+    const outcome = this.f.attribution.try('getReceipt', [receipt.receiptId], { from: stranger.address })
+    return outcome.ok ? outcome.value.status : 0
+  }
+
+  #commitAll(receipt: MadeReceipt, next: () => number): void {
+    if (this.statusOf(receipt) !== 2 || this.verdicts.has(receipt.receiptId)) return
+    const verdict = [1, 1, 2, 4][next() % 4]!
+    this.verdicts.set(receipt.receiptId, verdict)
+    for (const auditor of this.f.committee(receipt)) {
+      if (next() % 12 === 0) continue
+      const commitment = this.f.commitmentOf(auditor, [receipt.receiptId], [verdict], [testHash('d')])
+      this.f.attribution.try('commitAudit', [[receipt.receiptId], commitment], { from: auditor.address })
+    }
+    if (next() % 3 > 0) this.#revealAll(receipt)
+  }
+
+  #revealAll(receipt: MadeReceipt): void {
+    const verdict = this.verdicts.get(receipt.receiptId)
+    if (verdict === undefined || this.statusOf(receipt) !== 2) return
+    const args = [[receipt.receiptId], [verdict], [testHash('d')], testHash('audit salt')]
+    for (const auditor of this.f.committee(receipt)) {
+      this.f.attribution.try('revealAudit', args, { from: auditor.address })
+    }
+  }
+
+  #contribute(next: () => number): void {
+    const { world, datanetId } = this.f
+    this.#contributions += 1
+    const by = contributors[next() % 3]!
+    const base = contribution(2000 + this.#contributions, by)
+    const spec =
+      next() % 2 === 0 ? base : { ...base, minhash: nearMinhash(contribution(0, by).minhash, next() % 40) }
+    const id = world.commit(datanetId, spec)
+    if (next() % 4 !== 0) {
+      world.chain.advance(2)
+      world.reveal(id, spec)
+    }
+    world.datanets.try('settleOrder', [datanetId, 8], { from: stranger.address })
+    world.datanets.try('resolve', [[id]], { from: stranger.address })
+    world.datanets.try('claim', [], { from: by.address })
+  }
+
+  /** What must hold after every step: nothing is made or lost, and each account holds what its books say. */
+  checkBalances(): void {
+    const { f } = this
+    expect(this.supply()).toBe(this.totalWei)
+    for (const contract of this.#books()) {
+      const books = contract.read('totals')
+      const sums = books.depositsWei + books.pendingWei + books.potsWei + books.creditsWei + books.bondsWei
+      expect(f.chain.balanceOf(contract.address)).toBe(sums)
+    }
+  }
+
+  /** And what the books are made of, item by item. */
+  check(): void {
+    for (const contract of this.#books()) this.#checkCredits(contract, contract.read('totals').creditsWei)
+    this.#checkBuckets()
+  }
+
+  #books(): readonly Books[] {
+    const { datanets, adapters, attribution } = this.f.world
+    return [datanets, adapters, attribution].map((contract) => contract as unknown as Books)
+  }
+
+  /** Credits, account by account, are what the events say, and add up to the books. */
+  #checkCredits(contract: Books, books: bigint): void {
+    const expected = new Map<string, bigint>()
+    const add = (who: unknown, wei: unknown) => {
+      const key = String(who).toLowerCase()
+      expected.set(key, (expected.get(key) ?? 0n) + (wei as bigint))
+    }
+    for (const { name, args } of contract.history()) {
+      if (name === 'Credited') add(args.account, args.amountWei)
+      if (name === 'ContributionPaid') add(args.contributor, args.amountWei)
+      if (name === 'Claimed') add(args.account, -(args.amountWei as bigint))
+    }
+    let total = 0n
+    for (const [who, wei] of expected) {
+      expect(contract.read('credits', [who as Address])).toBe(wei)
+      total += wei
+    }
+    expect(books).toBe(total)
+  }
+
+  #checkBuckets(): void {
+    const { attribution, adapterId } = this.f
+    const totals = attribution.read('totals')
+    const deposits = [ZERO_ADDRESS, host.address].map(
+      (forHost) => attribution.read('depositOf', [requester.address, forHost]).balanceWei,
+    )
+    expect(deposits[0]! + deposits[1]!).toBe(totals.depositsWei)
+    const open = this.receipts.filter((receipt) => [1, 2].includes(this.statusOf(receipt)))
+    const fees = open.map((receipt) => attribution.read('getReceipt', [receipt.receiptId]).feeWei)
+    const pending = open.map(
+      (receipt, n) => fees[n]! - (this.f.world.factsOf(receipt.receiptId).settlerWei as bigint),
+    )
+    expect(pending.reduce((a, b) => a + b, 0n)).toBe(totals.pendingWei)
+    expect(attribution.read('hostInfo', [host.address]).openFeesWei).toBe(fees.reduce((a, b) => a + b, 0n))
+    const [newest, closed] = attribution.read('windowsOf', [adapterId])
+    const waiting = Array.from({ length: Number(newest - closed) }, (_, n) =>
+      attribution.read('getWindow', [adapterId, closed + 1n + BigInt(n)]),
+    )
+    // a window that is being paid has given out a part already
+    if (waiting.every((window) => window.state === 1)) {
+      expect(waiting.reduce((sum, window) => sum + window.potWei, 0n)).toBe(totals.potsWei)
+    }
+  }
+}
+
+describe('money', () => {
+  it('is neither lost nor made by any sequence of steps', { timeout: 60_000 }, () => {
+    // settling, time, audits and finalisation come more often, so that windows are reached and closed
+    const kind = fc.oneof(
+      { weight: 2, arbitrary: fc.nat(17) },
+      { weight: 3, arbitrary: fc.constantFrom(3, 5, 5, 6, 7, 8, 9, 10, 12) },
+    )
+    const steps = fc.array(fc.tuple(kind, fc.nat()), { minLength: 50, maxLength: 90 })
+    let finals = 0
+    let closes = 0
+    let slashes = 0
+    fc.assert(
+      fc.property(steps, (list) => {
+        const life = new Life()
+        list.forEach(([kind, seed], n) => {
+          life.step(kind, seed)
+          life.checkBalances()
+          if (n % 4 === 0) life.check()
+        })
+        life.check()
+        const names = life.f.attribution.history().map((event) => event.name)
+        finals += names.filter((name) => name === 'ReceiptFinalized').length
+        closes += names.filter((name) => name === 'WindowClosed').length
+        slashes += names.filter((name) => name === 'HostSlashed').length
+      }),
+      { numRuns: 15, seed: 161_212 },
+    )
+    // the sequences must reach what they are about
+    expect(finals).toBeGreaterThan(20)
+    expect(closes).toBeGreaterThan(2)
+    expect(slashes).toBeGreaterThan(2)
+  })
+})
