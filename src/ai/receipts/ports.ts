@@ -9,10 +9,7 @@ export type ReadOutcome =
   /** A revert; `output` is its data. */
   | { readonly ok: false; readonly output: Uint8Array }
 
-/**
- * Views of the native precompiles on the head state, as a transaction of the next block would see them: its number is
- * the head's plus one, its base fee the next one. Synchronous.
- */
+/** Views of the native precompiles on the head state. Synchronous. */
 export interface ContractReader {
   read(address: Address, data: Uint8Array): ReadOutcome
 }

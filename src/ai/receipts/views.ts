@@ -198,7 +198,7 @@ export class ReceiptViews {
     return found && { ...found, owner: toAddress(found.owner) }
   }
 
-  /** In force in the next block. */
+  /** In force in the head block. */
   price(adapterId: bigint): PriceView | undefined {
     return this.#adapters.find('priceOf', [adapterId])?.[0]
   }
