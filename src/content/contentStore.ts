@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limits } from '../config/limits.ts'
 import { messageOf, NodeError } from '../errors/errors.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { type Cid, cidOf, digestOfCid, parseCid } from './cid.ts'
+import { type Cid, cidOf, cidOfDigest, digestOfCid, parseCid } from './cid.ts'
 
 export interface ContentStoreOptions {
   readonly folder: string
@@ -33,6 +35,7 @@ export class ContentStore {
   readonly #sizes = new Map<Cid, number>()
   /** Objects whose bytes this process has hashed, or has written itself. */
   readonly #verified = new Set<Cid>()
+  readonly #verifying = new Map<Cid, Promise<boolean>>()
   /** Writes under way; their bytes are counted already. */
   readonly #writing = new Map<Cid, Promise<void>>()
   #bytes = 0
@@ -106,9 +109,7 @@ export class ContentStore {
       this.#verified.add(cid)
       return bytes
     }
-    if (!this.#sizes.has(cid)) return undefined
-    this.#logger.error({ cid }, 'a stored object is not what its name says; it is removed')
-    await this.delete(cid)
+    await this.#removeSpoiled(cid)
     return undefined
   }
 
@@ -117,7 +118,7 @@ export class ContentStore {
    * this process, and not again for each part.
    */
   async read(cid: Cid, offset: number, length: number): Promise<Uint8Array | undefined> {
-    if (!this.#verified.has(cid) && (await this.get(cid)) === undefined) return undefined
+    if (!this.#sizes.has(cid) || !(await this.#isWhole(cid))) return undefined
     let handle: FileHandle
     try {
       handle = await open(this.#pathOf(cid), 'r')
@@ -149,6 +150,43 @@ export class ContentStore {
       this.#bytes -= size
     }
     return true
+  }
+
+  /** Checks an object once, however many ask, and without holding it in memory. */
+  async #isWhole(cid: Cid): Promise<boolean> {
+    if (this.#verified.has(cid)) return true
+    const known = this.#verifying.get(cid)
+    if (known !== undefined) return known
+    const check = this.#verify(cid).finally(() => this.#verifying.delete(cid))
+    this.#verifying.set(cid, check)
+    return check
+  }
+
+  async #verify(cid: Cid): Promise<boolean> {
+    const digest = await this.#digestOf(cid)
+    if (digest !== undefined && cidOfDigest(digest) === cid) {
+      this.#verified.add(cid)
+      return true
+    }
+    await this.#removeSpoiled(cid)
+    return false
+  }
+
+  async #digestOf(cid: Cid): Promise<Uint8Array | undefined> {
+    const hash = createHash('sha256')
+    try {
+      for await (const part of createReadStream(this.#pathOf(cid))) hash.update(part as Uint8Array)
+      return hash.digest()
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw storageFailed(error)
+    }
+  }
+
+  async #removeSpoiled(cid: Cid): Promise<void> {
+    if (!this.#sizes.has(cid)) return
+    this.#logger.error({ cid }, 'a stored object is not what its name says; it is removed')
+    await this.delete(cid)
   }
 
   #reserve(bytes: number): void {

@@ -8,6 +8,7 @@ import { Outbox } from '../../src/ai/receipts/outbox.ts'
 import { ReceiptPool } from '../../src/ai/receipts/pool.ts'
 import {
   type AuditEngine,
+  type BlockFollower,
   type DurableMap,
   type Evidence,
   type EvidenceSource,
@@ -132,11 +133,13 @@ export interface ServicesOptions {
   /** Does what anyone may do, at its turn. */
   readonly worker: DevnetKey
   readonly auditors: readonly DevnetKey[]
-  readonly evidence: EvidenceSource
+  readonly evidence: EvidenceSource | ((auditor: DevnetKey) => EvidenceSource)
   readonly engine?: (auditor: DevnetKey) => AuditEngine
   /** What the auditors have on disk, by address. */
   readonly disks?: Map<Hex, MemoryMap>
   readonly isOurTurn?: () => boolean
+  /** Further parts, which may stand on the pool. */
+  readonly more?: (pool: ReceiptPool) => Promise<readonly BlockFollower[]>
 }
 
 /** Everything that works on receipts, wired as a node does it. */
@@ -205,7 +208,7 @@ export class TestServices {
             ...common,
             tracker,
             records: await AuditorRecords.open(key.address, disk),
-            evidence: options.evidence,
+            evidence: typeof options.evidence === 'function' ? options.evidence(key) : options.evidence,
             engine: options.engine?.(key) ?? testEngine(world.k),
             compareRows,
             outbox: outboxOf(key),
@@ -214,7 +217,8 @@ export class TestServices {
         ),
       )
     }
-    const followers = [pool, settler, keeper, ...registrations, ...auditors]
+    const more = (await options.more?.(pool)) ?? []
+    const followers = [pool, ...more, settler, keeper, ...registrations, ...auditors]
     const services = new TestServices(world, { pool, tracker, auditors, disks, followers })
     await services.#service.start()
     for (const auditor of auditors) await auditor.start()
