@@ -275,6 +275,117 @@ export const limits = {
   rpcStorageSlots: 1_024,
   /** Gas of a call that nobody pays for: more than a block, so that large views work, yet bounded. */
   rpcCallGas: 50_000_000n,
+
+  // Content store and exchange
+  /** Largest object: a LoRA adapter or a shard of a Datanet; larger sets are several objects. It is held in memory once. */
+  contentObjectBytes: 64 * 1024 * 1024,
+  /** Objects in one store: the index of names and sizes takes about 200 bytes each. */
+  contentObjects: 262_144,
+  /** Bytes of an object in one answer, as large as one slot of the network's largest frames allows with ease. */
+  contentChunkBytes: 1024 * 1024,
+  /** Time for one chunk: 1 MB over 1 Mbit/s. */
+  contentChunkTimeoutMs: 10_000,
+  /** Peers asked for one object before it counts as not to be had. */
+  contentFetchPeers: 16,
+  /** Objects fetched at a time, each held in memory until it is verified; as many again wait. */
+  contentFetches: 4,
+  contentFetchQueue: 64,
+  /** Chunks read from disk at a time, for one peer and for all. */
+  contentServedPerPeer: 2,
+  contentServedTotal: 16,
+  /** Chunks that a peer may ask for a second, on average and at once: 8 MB/s, the largest object in one burst. */
+  contentRequestsPerSecond: 8,
+  contentRequestsBurst: 64,
+
+  // Receipts
+  /** A gossiped receipt: the largest query row that a genesis may allow (4,096) and about 500 bytes beside it. */
+  receiptBytes: 5 * 1024,
+  /** Receipts in the pool: 5 KB each at worst, and twenty minutes of settlement at three batches a block. */
+  receiptPool: 8_192,
+  /** Receipts of one host, and of one requester, in the pool: nobody fills it alone. */
+  receiptPoolPerHost: 2_048,
+  receiptPoolPerRequester: 512,
+  /** Pooled receipts judged anew at each block, in turn: about 0.2 ms each. */
+  receiptsRejudged: 64,
+  /** Adapters and hosts whose terms are remembered between two blocks. */
+  receiptTermsKept: 1_024,
+  /** Receipts in one settlement: 32 of k = 1024 take 64 KB and 4 M gas, so that several fit a block. */
+  settledPerCall: 32,
+  /** Gas of one settlement, draw or finalisation: a third of a block of 30 M, so that it is not always left over. */
+  serviceCallGas: 10_000_000,
+  /** Calldata of one of them: a transaction's largest size, less its other fields. */
+  serviceCallBytes: 120 * 1024,
+  /** Receipts in one draw of audits: 64 auditors looked at for each are about 100,000 gas. */
+  drawnPerCall: 32,
+  /** Receipts in one finalisation: up to 250,000 gas each, with a row taken out 500,000. */
+  finalizedPerCall: 32,
+  /** Rows scored or members paid in one call that closes a window: 10 M gas, so that two never fill a block. */
+  closeWorkPerCall: 256,
+  /** Calls that close windows, sent at one block. */
+  closeCallsPerBlock: 4,
+  /** Blocks that a sent call gets before it is sent again: the pool may hold it through some full blocks. */
+  resendBlocks: 8,
+  /** Receipts followed from settlement to their end: 1 KB each. More are left to later or to other nodes. */
+  trackedReceipts: 131_072,
+  /** Blocks read in a stretch when open work is gathered at start, before other work gets a turn. */
+  trackerBlocksATurn: 256,
+
+  // Audits
+  /** Receipts in one commitment of verdicts; the chain takes 64. */
+  auditsPerCommit: 32,
+  /** Audits of this node under way at a time: the engine does one after the other, evidence comes over the network. */
+  auditsRunning: 4,
+  /** Verdicts kept until their receipts end: more than an auditor is drawn for in a challenge window. */
+  auditRecords: 16_384,
+  /** Failed attempts, at different blocks, to get evidence from a host before it is called unavailable. */
+  evidenceAttempts: 2,
+  /** Input or output of one inference. */
+  inferenceInputBytes: 64 * 1024,
+  inferenceOutputBytes: 64 * 1024,
+  /** Evidence of one receipt: input, output, salts and the receipt, in clear or encrypted. */
+  evidenceBytes: 2 * 64 * 1024 + 6 * 1024,
+  /** Time for a host to answer an auditor. */
+  evidenceTimeoutMs: 10_000,
+  /** An endpoint as the chain stores it. */
+  endpointBytes: 256,
+  /** Evidence given to one auditor for one receipt: some retries. */
+  evidencePerAuditor: 8,
+
+  // Inference gateway
+  /** Largest JSON body: an input with every character escaped, and the model's name. */
+  gatewayBodyBytes: 6 * 64 * 1024 + 4 * 1024,
+  /** Largest X-PAYMENT header: a signed request is about 1 KB of JSON, a third more in base64. */
+  paymentHeaderBytes: 4 * 1024,
+  /** Largest object that an upload may bring; it is held in memory while it is hashed. */
+  contentUploadBytes: 16 * 1024 * 1024,
+  /** HTTP connections at a time. */
+  gatewayConnections: 256,
+  /** A request must be complete within this time, or a slow sender could hold a connection for ever. */
+  gatewayRequestMs: 30_000,
+  /** A connection on which nothing moves for this long is closed. */
+  gatewaySilenceMs: 120_000,
+  gatewayKeepAliveMs: 65_000,
+  /** Inferences under way at a time, and waiting. The engine runs one; the others are being quoted, signed or stored. */
+  gatewayRunning: 4,
+  gatewayQueue: 128,
+  /** Inferences of one requester, waiting ones included. */
+  gatewayPerRequester: 16,
+  /** Time of one inference, waiting included. */
+  inferenceTimeoutMs: 30_000,
+  /** Quotes under way at a time, and waiting: they are free, so they must not starve what is paid. */
+  gatewayQuotes: 4,
+  gatewayQuoteQueue: 64,
+  /** Uploads under way at a time: 16 MB each in memory. */
+  gatewayUploads: 2,
+  gatewayUploadQueue: 8,
+  /** Answers kept until their receipts end; a host that is that far behind takes no more work. */
+  gatewayRecords: 65_536,
+  /** Receipts published again at one block. */
+  receiptsRepublished: 32,
+  /** Pause between two publications of a receipt: longer than gossip remembers a message. */
+  receiptRepublishMs: 70_000,
+  /** Models listed. */
+  gatewayModels: 1_024,
   // AI
   /** Largest file of a base model that is read: the encoder's files have 4 MB each, its ONNX graph 27 MB. */
   modelFileBytes: 64 * 1024 * 1024,

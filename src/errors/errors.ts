@@ -56,6 +56,18 @@ export type ErrorCode =
   | 'BAD_REQUEST'
   | 'BAD_RECEIPT'
   | 'PAYMENT_REQUIRED'
+  | 'FEE_TOO_LOW'
+  | 'DEPOSIT_TOO_LOW'
+  | 'ADAPTER_NOT_ACTIVE'
+  | 'HOST_NOT_READY'
+  | 'ALREADY_SETTLED'
+  | 'FORBIDDEN'
+  | 'BUSY'
+  // content
+  | 'BAD_CID'
+  | 'CONTENT_MISMATCH'
+  | 'QUOTA_EXCEEDED'
+  // general
   | 'NOT_FOUND'
   | 'CANCELLED'
   | 'INTERNAL'

@@ -1,0 +1,58 @@
+import { auditorStatus } from '../../../precompiles/proofOfAttribution/layout.ts'
+import { registerAuditorCall } from './calls.ts'
+import type { Outbox } from './outbox.ts'
+import type { BlockFollower, HeadReader, ReceiptRules } from './ports.ts'
+import { UnderWay } from './underWay.ts'
+import type { ReceiptViews } from './views.ts'
+
+export interface AuditedModel {
+  readonly baseModelId: bigint
+  readonly bondWei: bigint
+}
+
+export interface AuditorRegistrationModules {
+  readonly views: ReceiptViews
+  readonly outbox: Outbox
+  readonly head: HeadReader
+}
+
+/** Registers this node's account as an auditor of the base models that it can run. One that left stays away. */
+export class AuditorRegistration implements BlockFollower {
+  readonly #models: readonly AuditedModel[]
+  readonly #rules: ReceiptRules
+  readonly #modules: AuditorRegistrationModules
+  readonly #underWay = new UnderWay()
+
+  constructor(
+    options: { models: readonly AuditedModel[]; rules: ReceiptRules },
+    modules: AuditorRegistrationModules,
+  ) {
+    this.#models = options.models
+    this.#rules = options.rules
+    this.#modules = modules
+  }
+
+  /** Whether this node audits the base model now. */
+  isRegistered(baseModelId: bigint): boolean {
+    const { views, outbox } = this.#modules
+    return views.auditor(outbox.address, baseModelId)?.status === auditorStatus.active
+  }
+
+  follow(): void {}
+
+  act(): void {
+    const { views, outbox, head } = this.#modules
+    this.#underWay.advance(head.height)
+    for (const { baseModelId, bondWei } of this.#models) {
+      const key = `register/${baseModelId}`
+      if (this.#underWay.has(key) || views.auditor(outbox.address, baseModelId) !== undefined) continue
+      // not registered on the chain yet
+      if (views.baseModel(baseModelId) === undefined) continue
+      const least = this.#rules.auditorBondMinWei
+      const call = registerAuditorCall(baseModelId, bondWei > least ? bondWei : least)
+      // a refused one (no money, most of all) waits as well, so that it is not tried at every block
+      outbox.send('registerAuditor', call)
+      this.#underWay.sent(key, head.height)
+    }
+  }
+}

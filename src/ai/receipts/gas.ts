@@ -1,0 +1,31 @@
+/**
+ * Gas limits of calls, from measurements on a chain with k = 1024 and a margin of about a half: what is not used is
+ * not paid, but a limit that is too high keeps a transaction out of a block that is nearly full.
+ */
+const TRANSACTION = 50_000
+/** A byte of calldata that is not zero, at the floor price of EIP-7623. */
+const CALLDATA_BYTE = 40
+/** A byte of a blob. */
+const BLOB_BYTE = 200
+const BLOB = 40_000
+
+export const gasOf = {
+  /** A receipt writes six slots and recovers two signatures; an adapter's batch writes a sum of int32. */
+  settle: (receipts: number, adapters: number, rowBytes: number): number =>
+    TRANSACTION +
+    receipts * (140_000 + rowBytes * CALLDATA_BYTE) +
+    adapters * (250_000 + BLOB + 4 * rowBytes * BLOB_BYTE),
+  /** Looks at all auditors of a base model, 64 at most, three slots each at first. */
+  drawAudits: (receipts: number): number => TRANSACTION + 64 * 7_000 + receipts * (160_000 + 64 * 500),
+  finalize: (receipts: number, rowBytes: number): number =>
+    TRANSACTION + receipts * 300_000 + rowBytes * (CALLDATA_BYTE + BLOB_BYTE + 8) + BLOB,
+  /**
+   * The first call adds up the batches, a blob of int32 each, and writes the query. Rows are scored in whole pieces;
+   * each call that pays looks at all members.
+   */
+  closeWindow: (work: number, batches: number, rows: number, k: number): number =>
+    TRANSACTION + 300_000 + k * 2 * BLOB_BYTE + batches * (10_000 + 3 * k) + rows * 1_500 + work * 45_000,
+  commitAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 30_000,
+  revealAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 60_000,
+  registration: 600_000,
+} as const

@@ -1,0 +1,101 @@
+import { feeOf } from '../../../precompiles/adapter/price.ts'
+import { measure } from '../../../precompiles/adapter/rows.ts'
+import {
+  auditClass,
+  hostStatus,
+  METHOD_GRADIENT,
+  type Settlement,
+  settlement,
+} from '../../../precompiles/proofOfAttribution/layout.ts'
+import type { Address, Hash } from '../../primitives/hex.ts'
+import type { ReceiptRules } from './ports.ts'
+import type { SignedReceipt } from './typedData.ts'
+import type { HostView, PriceView } from './views.ts'
+
+/** Whether a receipt would settle in the next block: the checks of `settle`, without any state of their own. */
+
+export interface AdapterTerms {
+  readonly isActive: boolean
+  readonly version: number
+  readonly k: number
+  readonly profileHash: Hash
+  readonly price: PriceView
+}
+
+/** What the chain and the receipts that wait say about the parties of one receipt. */
+export interface ReceiptContext {
+  readonly nextBlock: number
+  readonly nextBaseFeeWei: bigint
+  readonly isSettled: boolean
+  readonly adapter: AdapterTerms | undefined
+  readonly host: HostView | undefined
+  /** Deposits that pay this receipt, less what receipts that settle earlier take. */
+  readonly availableWei: bigint
+  /** Fees of the host's receipts that wait for settlement, which its bond must stand for as well. */
+  readonly hostPendingWei: bigint
+}
+
+/** The accounts whose signatures a receipt carries. */
+export interface Signers {
+  readonly requester: Address
+  readonly host: Address
+}
+
+/** The fee that the chain would take now. */
+export function feeWeiOf({ request, inputTokens, outputTokens }: SignedReceipt, price: PriceView): bigint {
+  const feeWei = feeOf(price, inputTokens, outputTokens)
+  return feeWei < request.maxFeeWei ? feeWei : request.maxFeeWei
+}
+
+/** The least fee that pays its own settlement. */
+export function leastFeeWei(nextBaseFeeWei: bigint, rules: ReceiptRules): bigint {
+  const leastWei = nextBaseFeeWei * rules.settlementGas
+  return leastWei > 0n ? leastWei : 1n
+}
+
+/** What no chain of these rules ever settles, in whatever state it is. */
+export function isHopeless({ request, method, queryRow }: SignedReceipt, rules: ReceiptRules): boolean {
+  if (request.auditClass > auditClass.unaudited || method !== METHOD_GRADIENT) return true
+  const shape = measure(int8s(queryRow))
+  return shape === undefined || shape.squares > queryRow.length * rules.queryNormSquaredPerK
+}
+
+/** The code that `settle` would give, its checks in its order. `signers` is called last: recovery is what costs most. */
+export function judgeReceipt(
+  receipt: SignedReceipt,
+  context: ReceiptContext,
+  rules: ReceiptRules,
+  signers: () => Signers,
+): Settlement {
+  const { request } = receipt
+  const { adapter, host } = context
+  if (request.deadlineBlock < BigInt(context.nextBlock)) return settlement.expired
+  if (context.isSettled) return settlement.alreadySettled
+  if (adapter === undefined || !adapter.isActive) return settlement.adapterNotActive
+  if (!fitsAdapter(receipt, adapter, rules)) return settlement.malformed
+  if (receipt.profileHash !== adapter.profileHash) return settlement.wrongProfile
+  if (host === undefined || !takesReceipts(host, context.nextBlock)) return settlement.hostNotActive
+  const feeWei = feeWeiOf(receipt, adapter.price)
+  if (feeWei < leastFeeWei(context.nextBaseFeeWei, rules)) return settlement.feeTooLow
+  const openWei = host.openFeesWei + context.hostPendingWei + feeWei
+  if (host.bondWei < openWei * BigInt(rules.hostBondMultiple)) return settlement.hostBondTooLow
+  if (context.availableWei < feeWei) return settlement.underfunded
+  const { requester, host: signer } = signers()
+  if (requester !== request.requester) return settlement.badRequestSignature
+  return signer === host.signer ? settlement.settled : settlement.badReceiptSignature
+}
+
+export function takesReceipts(host: HostView, nextBlock: number): boolean {
+  if (host.status === hostStatus.leaving) return nextBlock < host.withdrawableBlock
+  return host.status === hostStatus.active
+}
+
+function fitsAdapter(receipt: SignedReceipt, { k, version }: AdapterTerms, rules: ReceiptRules): boolean {
+  const { request, queryRow } = receipt
+  if (request.adapterVersion !== version || queryRow.length !== k) return false
+  return request.auditClass !== auditClass.granted && !isHopeless(receipt, rules)
+}
+
+function int8s(bytes: Uint8Array): Int8Array {
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
