@@ -1,5 +1,5 @@
 import { invariant, NodeError } from '../errors/errors.ts'
-import { utf8ToBytes } from '../primitives/bytes.ts'
+import { bytesToUtf8, utf8ToBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex } from '../primitives/hex.ts'
 import type { KvRange } from './kv.ts'
 
@@ -23,6 +23,8 @@ import type { KvRange } from './kv.ts'
  * | slot           | `s`  | address 20, slot 32               | the value, big endian, no leading zeros; a zero  |
  * |                |      |                                   | slot has no entry                                |
  * | trie node      | `t`  | owner 32, node hash 32            | height last written 8, RLP of the node           |
+ * | service        | `v`  | namespace, `/`, name, UTF-8       | what a service of the node keeps; no part of the |
+ * |                |      |                                   | chain                                            |
  * | transaction    | `x`  | transaction hash 32               | height 8, index 4                                |
  *
  * Accounts and slots are of the newest state only, under plain (not hashed) keys: a read costs no hash, and a walk
@@ -41,6 +43,7 @@ const KIND = {
   receipts: 0x72,
   slot: 0x73,
   trieNode: 0x74,
+  service: 0x76,
   transaction: 0x78,
 } as const
 
@@ -109,6 +112,23 @@ export function metadataKey(name: string): Uint8Array {
 /** Names the newest whole block; written in the batch of that block. */
 export const HEAD_KEY: Uint8Array = metadataKey('head')
 export const LAYOUT_KEY: Uint8Array = metadataKey('layout')
+
+/** A namespace has no slash. */
+export function serviceKey(namespace: string, name: string): Uint8Array {
+  invariant(!namespace.includes('/'), 'A namespace has no slash.')
+  const bytes = utf8ToBytes(`${namespace}/${name}`)
+  const key = new Uint8Array(1 + bytes.length)
+  key[0] = KIND.service
+  key.set(bytes, 1)
+  return key
+}
+
+/** All keys of one service. */
+export const serviceRange = (namespace: string): KvRange => prefixRange(serviceKey(namespace, ''))
+
+export function serviceNameOfKey(namespace: string, key: Uint8Array): string {
+  return bytesToUtf8(key.subarray(serviceKey(namespace, '').length))
+}
 
 /** All keys of one kind. */
 export function kindRange(kind: KeyKind): KvRange {

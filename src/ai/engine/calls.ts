@@ -97,6 +97,7 @@ export interface EvaluationProgress {
 }
 
 export interface EngineCalls {
+  countTokens: { input: { readonly text: string }; output: number }
   embed: { input: { readonly text: string }; output: Embedding }
   loadAdapter: { input: AdapterFiles; output: LoadedAdapter }
   unloadAdapter: { input: { readonly hash: Hash }; output: boolean }

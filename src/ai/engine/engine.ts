@@ -71,6 +71,11 @@ export class Encoder {
     return new Encoder(client, options.timeoutMs ?? limits.encoderTimeoutMs)
   }
 
+  /** Tokens that the model would read of a text; costs no inference. */
+  countTokens(text: string, options?: RequestOptions): Promise<number> {
+    return this.#client.call('countTokens', { text }, this.#within(options))
+  }
+
   embed(text: string, options?: RequestOptions): Promise<Embedding> {
     return this.#client.call('embed', { text }, this.#within(options))
   }

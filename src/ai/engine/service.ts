@@ -45,6 +45,7 @@ export function engineHandlers(runtime: EncoderRuntime): WorkerHandlers<EngineCa
   }
 
   return {
+    countTokens: ({ text }) => runtime.tokenize(text).length,
     async embed({ text }) {
       const ids = runtime.tokenize(text)
       return { embedding: await runtime.embed(ids), inputTokens: ids.length }
