@@ -56,12 +56,10 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
   }
 
   async infer(model: ServedModel, input: Uint8Array, signal: AbortSignal): Promise<Inference> {
-    const adapter = await this.#load(model.adapterId, signal)
-    const answer = await this.#modules.encoder.attribute(
-      adapter.hash,
-      bytesToUtf8(input),
-      adapter.projection,
-      { signal },
+    const { encoder } = this.#modules
+    const text = bytesToUtf8(input)
+    const { adapter, result: answer } = await this.#on(model.adapterId, signal, ({ hash, projection }) =>
+      encoder.attribute(hash, text, projection, { signal }),
     )
     return {
       output: encodeAnswer(labelOf(adapter, answer.label)),
