@@ -25,6 +25,8 @@ export const limits = {
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
 
+  /** Adapters that a host holds back until their files are to be had. */
+  hostedAdapters: 1_024,
   /** How long a state stays readable after its block: longer than any call may run. */
   headStateMs: 30_000,
   /** Head states open at a time; reached only where blocks come much faster than one a second. */

@@ -1,3 +1,4 @@
+import { parseEther } from 'viem'
 import { z } from 'zod'
 import { NodeError } from '../errors/errors.ts'
 
@@ -12,6 +13,13 @@ export interface Setting<T> {
   readonly fallback: T
 }
 
+/** An amount of OPEN, such as 0.5. */
+const open = z.preprocess((value, context) => {
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'string' && /^\d{1,12}(\.\d{1,18})?$/.test(value)) return parseEther(value)
+  context.addIssue('expected an amount of OPEN, such as 100 or 0.5')
+  return z.NEVER
+}, z.bigint())
 const port = z.coerce.number().int().min(0).max(65_535)
 const text = z.string().min(1)
 const list = z.preprocess(
@@ -62,6 +70,32 @@ export const nodeSettings = {
   ),
   hostAddress: setting('--host-address <address>', text, '127.0.0.1', 'Address of the inference API'),
   hostPort: setting('--host-port <port>', port, 8600, 'Port of the inference API'),
+  hostBond: setting(
+    '--host-bond <OPEN>',
+    open,
+    parseEther('100'),
+    'Bond of the host at registration, in OPEN',
+  ),
+  hostMostBond: setting(
+    '--host-most-bond <OPEN>',
+    open,
+    parseEther('1000'),
+    'What the bond is raised to at most when open fees need it, in OPEN',
+  ),
+  hostRisk: setting(
+    '--host-risk <OPEN>',
+    open,
+    parseEther('10'),
+    'Unsettled fees that the host lets one requester have, in OPEN',
+  ),
+  hostCors: setting('--host-cors <list>', list, [], 'Origins of web pages that may use the inference API'),
+  contentQuotaMb: setting(
+    '--content-quota-mb <n>',
+    z.coerce.number().int().min(1).max(1_000_000),
+    1_024,
+    'Megabytes of content that this node keeps',
+  ),
+  audit: setting('--audit <on|off>', z.enum(['on', 'off']), 'on', 'Whether a validator audits inferences'),
   modelDir: setting('--model-dir <dir>', text.optional(), undefined, 'Where base models are kept'),
   single: setting('--single', onOff, false, 'One validator alone, a block per transaction'),
   logLevel: setting('--log-level <level>', z.enum(logLevels), 'info', `One of ${logLevels.join(', ')}`),

@@ -1,10 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { noReceiptMetrics } from '../ai/receipts/ports.ts'
+import { Tracker } from '../ai/receipts/tracker.ts'
 import { createChainSpec } from '../chainspec/chainSpec.ts'
 import type { NodeConfig } from '../config/settings.ts'
 import { ConsensusEngine } from '../consensus/engine.ts'
 import { DiskFiles } from '../consensus/files.ts'
 import { LocalSigner } from '../consensus/signer.ts'
+import { ContentExchange } from '../content/contentExchange.ts'
+import { ContentStore } from '../content/contentStore.ts'
 import { NodeError } from '../errors/errors.ts'
 import { Chain } from '../execution/chain.ts'
 import { heightOf } from '../ledger/block.ts'
@@ -22,13 +26,16 @@ import { type Random, systemRandom } from '../runtime/random.ts'
 import { ensureLayout } from '../storage/layout.ts'
 import { LevelStore } from '../storage/levelStore.ts'
 import { Syncer } from '../sync/syncer.ts'
+import { hostRole } from './ai/hostRole.ts'
+import { receiptContext } from './ai/receiptContext.ts'
+import { createAiParts, receiptService, validatorRole } from './ai/receiptServices.ts'
 import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
-import { readValidatorKey, type ValidatorKey } from './keyFile.ts'
+import { readPrivateKey, readValidatorKey, type ValidatorKey } from './keyFile.ts'
 import { openLedgerReader } from './openLedgerReader.ts'
 import { precompilesOf } from './precompiles.ts'
 import { RevealChain } from './revealChain.ts'
@@ -41,6 +48,7 @@ import { TransactionSender } from './transactionSender.ts'
 const VERSION = '0.1.0'
 const AGENT = `openledger/${VERSION}`
 const CLIENT_VERSION = `openledger/v${VERSION}/${process.platform}-${process.arch}/node${process.versions.node}`
+const LOOPBACK = '127.0.0.1'
 const DEFAULT_TIP_WEI = 1_000_000_000n
 
 /** The layers under everything else, once the data folder is open. */
@@ -107,10 +115,14 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const pool = createPool(core, network)
   followHead(core, pool, network)
 
-  const sender =
-    validatorKey &&
-    new TransactionSender({ privateKey: validatorKey.privateKey }, { chain, mempool: pool.mempool })
-  const reporter = sender && new EvidenceReporter({ sender, logger })
+  const hostKey = core.config.hostKey === undefined ? undefined : await readPrivateKey(core.config.hostKey)
+  if (validatorKey !== undefined && hostKey !== undefined) {
+    throw new NodeError('BAD_CONFIG', 'A validator is no AI host: start another node with --host-key.')
+  }
+  const ownKey = validatorKey?.privateKey ?? hostKey
+  const sender = ownKey && new TransactionSender({ privateKey: ownKey }, { chain, mempool: pool.mempool })
+  const reporter = validatorKey && sender && new EvidenceReporter({ sender, logger })
+  const app = createConsensusApp(core, () => pool.source())
   let fail: (reason: unknown) => void = () => undefined
   const failure = new Promise<never>((_resolve, reject) => {
     fail = reject
@@ -118,7 +130,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const engine = new ConsensusEngine(
     { domain: chain.signingDomain, timeouts: chain.spec.genesis.consensus.timeouts },
     {
-      app: createConsensusApp(core, () => pool.source()),
+      app,
       transport: consensusTransport({ gossip, requests, peers, logger }),
       files: new DiskFiles(join(core.config.dataDir, 'consensus')),
       signer: validatorKey === undefined ? null : await openSigner(core, validatorKey),
@@ -136,7 +148,57 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   subscribeConsensus(gossip, engine)
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
   const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
-  return assemble(core, [pool, network, engine, syncer, rpc], failure)
+  const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
+  return assemble(core, [pool, network, engine, syncer, receipts, rpc], failure)
+}
+
+interface ReceiptParts {
+  readonly network: Network
+  readonly pool: TransactionPool
+  readonly sender: TransactionSender | undefined
+  readonly hostKey: Uint8Array | undefined
+  readonly app: ChainConsensusApp
+  readonly syncer: Syncer
+}
+
+/** Receipts, audits and, in a host, the inference API. */
+async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service> {
+  const { config, chain, head, kv, clock, random, logger, validatorKey } = core
+  const { network, sender, hostKey, app, syncer } = parts
+  const store = await ContentStore.open(
+    { folder: join(config.dataDir, 'content'), quotaBytes: config.contentQuotaMb * 1024 * 1024 },
+    { logger },
+  )
+  const { requests, peers } = network
+  const content = new ContentExchange({ store, requests, peers, logger })
+  const context = receiptContext({ chain, head, mempool: parts.pool.mempool })
+  const isSynced = () => !syncer.status().syncing
+  const modules = { context, chain, kv, network, content, sender, isSynced, clock, random, logger }
+  const ai = createAiParts({ modelDir: config.modelDir }, modules)
+  const { views, blocks } = context
+  const tracker = new Tracker({ views, blocks, head: context.head, metrics: noReceiptMetrics, logger })
+  const all = { ...modules, parts: ai, tracker }
+  if (sender === undefined) return receiptService(undefined, all)
+  if (hostKey !== undefined) {
+    const options = {
+      privateKey: hostKey,
+      address: config.hostAddress,
+      port: config.hostPort,
+      corsOrigins: config.hostCors,
+      bondWei: config.hostBond,
+      mostBondWei: config.hostMostBond,
+      riskLimitWei: config.hostRisk,
+    }
+    return receiptService(await hostRole(options, { ...all, sender, store }), all)
+  }
+  if (validatorKey === undefined) return receiptService(undefined, all)
+  const options = {
+    privateKey: validatorKey.privateKey,
+    turn: { isOurs: () => app.nextProposer() === validatorKey.address },
+    audits: config.audit === 'on',
+    allowPrivateHosts: config.p2pHost === LOOPBACK,
+  }
+  return receiptService(await validatorRole(options, { ...all, sender }), all)
 }
 
 function assemble(core: Core, services: readonly Service[], failure: Promise<never>): OpenLedgerNode {
@@ -184,7 +246,7 @@ async function createNetwork(core: Core): Promise<Network> {
       listen: [`/ip4/${p2pHost}/tcp/${p2pPort}`],
       bootstrap: bootnodes,
       direct: [],
-      loopbackOnly: p2pHost === '127.0.0.1',
+      loopbackOnly: p2pHost === LOOPBACK,
     },
     {
       clock,

@@ -5,7 +5,7 @@ import type {
   HeightContext,
   ValidationRequest,
 } from '../consensus/ports.ts'
-import { nextPriorities, type Priorities } from '../consensus/proposer.ts'
+import { nextPriorities, type Priorities, proposerAt } from '../consensus/proposer.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import type { Chain, ChainHead } from '../execution/chain.ts'
 import type { TransactionSource } from '../execution/executor.ts'
@@ -126,6 +126,11 @@ export class ChainConsensusApp implements ConsensusApp {
     })
     this.#priorities = priorities
     return this.context()
+  }
+
+  /** Who proposes the next block, if the first round decides. */
+  nextProposer(): Address {
+    return proposerAt(this.#modules.chain.head.nextSet, this.#priorities, 0)
   }
 
   async decided(height: number): Promise<DecidedBlock | null> {

@@ -64,3 +64,7 @@ export async function readValidatorKey(path: string): Promise<ValidatorKey> {
   const key = hexToBytes(privateKey)
   return { privateKey: key, address: privateKeyToAddress(key), operator, revealSeed: hexToBytes(revealSeed) }
 }
+
+export async function readPrivateKey(path: string): Promise<Uint8Array> {
+  return hexToBytes((await readKeyFile(path)).privateKey)
+}

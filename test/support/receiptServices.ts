@@ -199,7 +199,7 @@ export class TestServices {
     for (const key of options.auditors) {
       const disk = disks.get(key.address) ?? new MemoryMap()
       disks.set(key.address, disk)
-      const models = [{ baseModelId: world.baseModelId, bondWei: rules.auditorBondMinWei }]
+      const models = () => [{ baseModelId: world.baseModelId, bondWei: rules.auditorBondMinWei }]
       registrations.push(new AuditorRegistration({ models, rules }, { ...common, outbox: outboxOf(key) }))
       auditors.push(
         new Auditor(

@@ -16,15 +16,18 @@ export interface AuditorRegistrationModules {
   readonly head: HeadReader
 }
 
-/** Registers this node's account as an auditor of the base models that it can run. One that left stays away. */
+/**
+ * Registers this node's account as an auditor of the base models that it can run, once they are on the chain. One that
+ * left stays away.
+ */
 export class AuditorRegistration implements BlockFollower {
-  readonly #models: readonly AuditedModel[]
+  readonly #models: () => readonly AuditedModel[]
   readonly #rules: ReceiptRules
   readonly #modules: AuditorRegistrationModules
   readonly #underWay = new UnderWay()
 
   constructor(
-    options: { models: readonly AuditedModel[]; rules: ReceiptRules },
+    options: { models: () => readonly AuditedModel[]; rules: ReceiptRules },
     modules: AuditorRegistrationModules,
   ) {
     this.#models = options.models
@@ -43,11 +46,9 @@ export class AuditorRegistration implements BlockFollower {
   act(): void {
     const { views, outbox, head } = this.#modules
     this.#underWay.advance(head.height)
-    for (const { baseModelId, bondWei } of this.#models) {
+    for (const { baseModelId, bondWei } of this.#models()) {
       const key = `register/${baseModelId}`
       if (this.#underWay.has(key) || views.auditor(outbox.address, baseModelId) !== undefined) continue
-      // not registered on the chain yet
-      if (views.baseModel(baseModelId) === undefined) continue
       const least = this.#rules.auditorBondMinWei
       const call = registerAuditorCall(baseModelId, bondWei > least ? bondWei : least)
       // a refused one (no money, most of all) waits as well, so that it is not tried at every block

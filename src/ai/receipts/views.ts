@@ -211,6 +211,12 @@ export class ReceiptViews {
     return this.#adapters.find('getBaseModel', [baseModelId])
   }
 
+  /** The id under which a base model with these hashes is registered. */
+  baseModelId({ onnxHash, tokenizerHash, profileHash }: Omit<BaseModelView, 'name'>): bigint | undefined {
+    const id = this.#adapters.get('baseModelOf', [onnxHash, tokenizerHash, profileHash])
+    return id === 0n ? undefined : id
+  }
+
   datanetsOf(adapterId: bigint): readonly { readonly datanetId: bigint; readonly version: number }[] {
     return this.#adapters.find('datanetsOf', [adapterId]) ?? []
   }

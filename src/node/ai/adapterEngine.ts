@@ -15,7 +15,7 @@ export interface AdapterRecord extends QueryProjection {
 }
 
 export interface AdapterEngineModules {
-  readonly encoder: Encoder
+  readonly encoder: () => Promise<Encoder>
   /** Undefined for an adapter that is not published. */
   readonly adapterRecord: (adapterId: bigint) => AdapterRecord | undefined
   readonly files: (adapterId: bigint, signal: AbortSignal) => Promise<AdapterFiles>
@@ -51,12 +51,13 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
   }
 
   async quote(_model: ServedModel, input: Uint8Array, signal: AbortSignal): Promise<Quote> {
-    const inputTokens = await this.#modules.encoder.countTokens(bytesToUtf8(input), { signal })
+    const encoder = await this.#modules.encoder()
+    const inputTokens = await encoder.countTokens(bytesToUtf8(input), { signal })
     return { inputTokens, maxOutputTokens: 0 }
   }
 
   async infer(model: ServedModel, input: Uint8Array, signal: AbortSignal): Promise<Inference> {
-    const { encoder } = this.#modules
+    const encoder = await this.#modules.encoder()
     const text = bytesToUtf8(input)
     const { adapter, result: answer } = await this.#on(model.adapterId, signal, ({ hash, projection }) =>
       encoder.attribute(hash, text, projection, { signal }),
@@ -72,7 +73,7 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
   }
 
   async reexecute(job: AuditJob, signal: AbortSignal): Promise<Reexecution> {
-    const { encoder } = this.#modules
+    const encoder = await this.#modules.encoder()
     const label = decodeAnswer(job.output)
     const { adapter, result } = await this.#on(job.adapterId, signal, ({ hash, labels, projection }) => {
       const answer = labels.indexOf(label)
@@ -112,7 +113,8 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
   }
 
   async #load(adapterId: bigint, signal: AbortSignal): Promise<LoadedAdapter> {
-    const { encoder, adapterRecord } = this.#modules
+    const { adapterRecord } = this.#modules
+    const encoder = await this.#modules.encoder()
     const record = adapterRecord(adapterId)
     if (record === undefined) throw new NodeError('NOT_FOUND', `Adapter ${adapterId} is not published.`)
     const { hash, config } = await encoder.loadAdapter(await this.#filesOf(adapterId, signal), { signal })

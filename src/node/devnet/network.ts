@@ -100,7 +100,14 @@ export class DevnetNetwork {
         rpcPort: ports.hostRpc,
         p2pPort: ports.hostP2p,
         bootnodes: addresses,
-        more: ['--host-key', hostKeyPath(folder.path), '--host-port', String(ports.inference)],
+        more: [
+          '--host-key',
+          hostKeyPath(folder.path),
+          '--host-port',
+          String(ports.inference),
+          '--host-cors',
+          '*',
+        ],
       }),
     })
     return new DevnetNetwork(validators, host, modules)
