@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { nodeSettings, readSettings } from '../config/settings.ts'
 import { messageOf, NodeError } from '../errors/errors.ts'
 import { createNode } from '../node/compose.ts'
 import { type DevnetFolder, openDevnetFolder, validatorDir, validatorKeyPath } from '../node/devnet/folder.ts'
-import { DevnetNetwork, devnetPorts } from '../node/devnet/network.ts'
+import { DevnetNetwork, type DevnetPorts, devnetPorts, LOOPBACK } from '../node/devnet/network.ts'
 import { requireFreePorts } from '../node/devnet/processes.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { createLogger } from '../runtime/logger.ts'
@@ -18,7 +19,9 @@ import { exitCodes } from './exitCodes.ts'
 import { createOutput, type Output } from './output.ts'
 
 const packageRoot = fileURLToPath(new URL('../../..', import.meta.url))
+const mainScript = join(packageRoot, 'dist', 'src', 'main.js')
 const MAX_VALIDATORS = 16
+const DEMO_VALIDATORS = 4
 
 const optionsSchema = z.strictObject({
   validators: z.coerce.number().int().min(1).max(MAX_VALIDATORS),
@@ -26,6 +29,9 @@ const optionsSchema = z.strictObject({
   dataDir: z.string().min(1).optional(),
   genesis: z.string().min(1),
   single: z.boolean().default(false),
+  demo: z.boolean().default(false),
+  exit: z.boolean().default(false),
+  keep: z.boolean().default(false),
   json: z.boolean().default(false),
   logLevel: nodeSettings.logLevel.schema,
 })
@@ -40,12 +46,16 @@ export function devnetCommand(done: (exitCode: number) => void): Command {
     .option('--data-dir <dir>', 'keep the chain here and go on with it (default: a temporary folder)')
     .option('--genesis <file>', 'the network to copy', join(packageRoot, 'genesis', 'devnet.json'))
     .option('--single', 'one process, one validator, a block per transaction')
+    .option('--demo', 'play the life of one payment on it, on real data')
+    .option('--exit', 'with --demo: stop afterwards; exit code 0 only if all of it worked')
+    .option('--keep', 'with --demo: leave the network running afterwards (as without --exit)')
     .option('--json', 'one JSON object a line, for scripts')
     .option('--log-level <level>', 'of the nodes, in their folders', 'info')
     .addHelpText(
       'after',
       '\nExamples:\n  ./scripts/devnet                        four validators, JSON-RPC at http://127.0.0.1:8545' +
-        '\n  ./scripts/devnet --single               for developing contracts: ready at once, a block per transaction',
+        '\n  ./scripts/devnet --single               for developing contracts: ready at once, a block per transaction' +
+        '\n  ./scripts/devnet --demo --exit          the life of one payment, checked from end to end',
     )
     .action(async (flags: unknown) => {
       const parsed = optionsSchema.safeParse(flags)
@@ -53,8 +63,22 @@ export function devnetCommand(done: (exitCode: number) => void): Command {
         const issue = parsed.error.issues[0]
         throw new NodeError('BAD_CONFIG', `--${dashed(String(issue?.path[0]))}: ${issue?.message}`)
       }
-      done(await run(parsed.data))
+      done(await run(checked(parsed.data)))
     })
+}
+
+function checked(options: DevnetOptions): DevnetOptions {
+  const { demo, exit, keep, single } = options
+  if ((exit || keep) && !demo) throw new NodeError('BAD_CONFIG', '--exit and --keep belong to --demo.')
+  if (exit && keep) throw new NodeError('BAD_CONFIG', '--exit and --keep exclude each other.')
+  if (demo && single) throw new NodeError('BAD_CONFIG', '--demo needs a network: leave --single out.')
+  if (demo && options.validators < DEMO_VALIDATORS) {
+    throw new NodeError(
+      'BAD_CONFIG',
+      `--demo needs ${DEMO_VALIDATORS} validators, for audits have three auditors.`,
+    )
+  }
+  return options
 }
 
 const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -110,7 +134,7 @@ async function runNetwork(options: DevnetOptions, folder: DevnetFolder, output: 
     {
       folder,
       ports,
-      script: join(packageRoot, 'dist', 'src', 'main.js'),
+      script: mainScript,
       logLevel: options.logLevel,
       modelDir: undefined,
     },
@@ -131,12 +155,55 @@ async function runNetwork(options: DevnetOptions, folder: DevnetFolder, output: 
   await network.start()
   try {
     showBanner(output, { folder, rpcPorts: ports.rpc, inferencePort: ports.inference })
-    const ended = await Promise.race([stopped, unexpected])
-    return ended === undefined ? exitCodes.ok : exitCodes.failed
+    const demonstration = options.demo ? startDemo(options, folder, ports, output) : undefined
+    const ended = demonstration?.ended ?? new Promise<never>(() => undefined)
+    const first = await Promise.race([stopped, unexpected, ended])
+    if (first === 'failed') return exitCodes.failed
+    if (first === 'passed' && !options.exit) output.say('\nThe network goes on. Stop with Ctrl-C.')
+    if (first === 'passed' && !options.exit) await Promise.race([stopped, unexpected])
+    demonstration?.stop()
+    return first === undefined || first === 'passed' ? exitCodes.ok : exitCodes.failed
   } finally {
     output.say('Stopping …')
     await network.stop().catch((error: unknown) => output.say(messageOf(error)))
   }
+}
+
+interface Demonstration {
+  readonly ended: Promise<'passed' | 'failed'>
+  stop(): void
+}
+
+/** The demonstration is a stranger's script: a process of its own that knows addresses and nothing else. */
+function startDemo(
+  options: DevnetOptions,
+  folder: DevnetFolder,
+  ports: DevnetPorts,
+  output: Output,
+): Demonstration {
+  const url = (port: number) => `http://${LOOPBACK}:${port}`
+  const config = {
+    rpc: ports.rpc.map(url),
+    inference: url(ports.inference),
+    workDir: join(folder.path, 'demonstration'),
+    cli: mainScript,
+    json: options.json,
+  }
+  output.say('\nThe life of one payment')
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', join(packageRoot, 'scripts', 'demo', 'main.ts')],
+    {
+      cwd: packageRoot,
+      env: { ...process.env, OPENLEDGER_DEMO: JSON.stringify(config) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  )
+  const ended = new Promise<'passed' | 'failed'>((resolve) => {
+    child.once('error', () => resolve('failed'))
+    child.once('exit', (code) => resolve(code === 0 ? 'passed' : 'failed'))
+  })
+  return { ended, stop: () => child.kill() }
 }
 
 /** Resolves on Ctrl-C or a polite kill. */

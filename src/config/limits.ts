@@ -25,6 +25,14 @@ export const limits = {
   /** Heights ahead of the own for which messages are kept: a little, so that a slow node need not ask again. */
   futureHeights: 2,
 
+  /** Pause between two looks into a peer's pool: what gossip missed is there a few blocks later. */
+  poolExchangeMs: 4_000,
+  /** Hashes of executable transactions in one answer: four full blocks of transfers. */
+  poolExchangeHashes: 4_096,
+  /** Transactions asked for at a time. */
+  poolExchangeWanted: 256,
+  /** Largest answer: eight transactions of the largest size, or thousands of usual ones. */
+  poolExchangeBytes: 1024 * 1024,
   /** Adapters that a host holds back until their files are to be had. */
   hostedAdapters: 1_024,
   /** How long a state stays readable after its block: longer than any call may run. */

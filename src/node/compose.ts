@@ -37,6 +37,7 @@ import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
 import { readPrivateKey, readValidatorKey, type ValidatorKey } from './keyFile.ts'
 import { openLedgerReader } from './openLedgerReader.ts'
+import { PoolExchange } from './poolExchange.ts'
 import { precompilesOf } from './precompiles.ts'
 import { RevealChain } from './revealChain.ts'
 import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcPorts.ts'
@@ -149,7 +150,8 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
   const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
-  return assemble(core, [pool, network, engine, syncer, receipts, rpc], failure)
+  const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
+  return assemble(core, [pool, exchange, network, engine, syncer, receipts, rpc], failure)
 }
 
 interface ReceiptParts {

@@ -16,3 +16,10 @@ export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
 export type { Address, Hash, Hex } from '../primitives/hex.ts'
 export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'
 export { contributionCommitment, type ScoreReport, scoreReport, scoresCommitment } from './contributions.ts'
+export {
+  inferenceRequestTypes,
+  type PaidPrediction,
+  type Prediction,
+  type PredictRequest,
+  predict,
+} from './inference.ts'

@@ -1,0 +1,112 @@
+import { limits } from '../config/limits.ts'
+import { isNodeError, messageOf } from '../errors/errors.ts'
+import type { Mempool } from '../mempool/mempool.ts'
+import type { PeerId, PeersPort, RequestPort } from '../network/ports.ts'
+import { type Hash, hexToBytes } from '../primitives/hex.ts'
+import { asBytes, asHash, asList, decodeRlp, encodeRlp, type RlpItem } from '../primitives/rlp.ts'
+import { type Cancel, type Clock, every } from '../runtime/clock.ts'
+import type { Service } from '../runtime/lifecycle.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+export interface PoolExchangeModules {
+  readonly mempool: Mempool
+  readonly requests: RequestPort
+  readonly peers: PeersPort
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const PROTOCOL = 'pool/1'
+const TIMEOUT_MS = 5_000
+const HASH_BYTES = 33
+
+/**
+ * Gossip tells of a transaction once, to those who listen at that moment. What was sent before the mesh stood, or
+ * while a node was away, is pulled: from each new peer, and from one peer after another on a timer. First the hashes
+ * of the executable transactions are asked for, then the unknown ones.
+ */
+export class PoolExchange implements Service {
+  readonly name = 'pool exchange'
+  readonly #modules: PoolExchangeModules
+  readonly #undo: Cancel[] = []
+  #turn = 0
+
+  constructor(modules: PoolExchangeModules) {
+    this.#modules = modules
+  }
+
+  async start(): Promise<void> {
+    const { requests, peers, clock } = this.#modules
+    this.#undo.push(
+      requests.handle(PROTOCOL, (_peer, bytes) => this.#answer(bytes), {
+        maxRequestBytes: limits.poolExchangeWanted * HASH_BYTES + 16,
+        maxConcurrentPerPeer: 2,
+        maxConcurrent: 16,
+        burst: 8,
+        requestsPerSecond: 2,
+      }),
+      peers.onConnect((peer) => this.#pull(peer.id)),
+      every(clock, limits.poolExchangeMs, () => {
+        const list = peers.list()
+        const peer = list[this.#turn++ % Math.max(1, list.length)]
+        if (peer !== undefined) this.#pull(peer.id)
+      }),
+    )
+  }
+
+  async stop(): Promise<void> {
+    for (const undo of this.#undo.splice(0)) undo()
+  }
+
+  #pull(peer: PeerId): void {
+    this.#pullFrom(peer).catch((error: unknown) => {
+      this.#modules.logger.debug({ peer, error: messageOf(error) }, 'a peer’s pool could not be read')
+    })
+  }
+
+  async #pullFrom(peer: PeerId): Promise<void> {
+    const { mempool } = this.#modules
+    const hashes = asList(await this.#ask(peer, [])).map(asHash)
+    const wanted = hashes.filter((hash) => !mempool.has(hash)).slice(0, limits.poolExchangeWanted)
+    if (wanted.length === 0) return
+    for (const item of asList(await this.#ask(peer, wanted))) {
+      try {
+        mempool.add(asBytes(item))
+      } catch (error) {
+        // one that this node will not have is no reason to refuse the others
+        if (!isNodeError(error)) throw error
+      }
+    }
+  }
+
+  async #ask(peer: PeerId, hashes: readonly Hash[]): Promise<RlpItem> {
+    const answer = await this.#modules.requests.request(peer, PROTOCOL, encodeRlp(hashes.map(hexToBytes)), {
+      timeoutMs: TIMEOUT_MS,
+      maxResponseBytes: limits.poolExchangeBytes,
+    })
+    return decodeRlp(answer, limits.poolExchangeBytes)
+  }
+
+  #answer(request: Uint8Array): Uint8Array {
+    const { mempool } = this.#modules
+    const wanted = asList(decodeRlp(request, request.length)).map(asHash)
+    if (wanted.length === 0) {
+      const hashes: Uint8Array[] = []
+      for (const { hash } of mempool.best()) {
+        if (hashes.length === limits.poolExchangeHashes) break
+        hashes.push(hexToBytes(hash))
+      }
+      return encodeRlp(hashes)
+    }
+    const found: Uint8Array[] = []
+    let bytes = 0
+    for (const hash of wanted) {
+      const transaction = mempool.get(hash)
+      if (transaction === undefined) continue
+      bytes += transaction.bytes.length + 8
+      if (bytes > limits.poolExchangeBytes) break
+      found.push(transaction.bytes)
+    }
+    return encodeRlp(found)
+  }
+}
