@@ -178,7 +178,7 @@ async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service>
   const modules = { context, chain, kv, network, content, sender, isSynced, clock, random, logger }
   const ai = createAiParts({ modelDir: config.modelDir }, modules)
   const { views, blocks } = context
-  const tracker = new Tracker({ views, blocks, head: context.head, metrics: noReceiptMetrics, logger })
+  const tracker = new Tracker({}, { views, blocks, head: context.head, metrics: noReceiptMetrics, logger })
   const all = { ...modules, parts: ai, tracker }
   if (sender === undefined) return receiptService(undefined, all)
   if (hostKey !== undefined) {

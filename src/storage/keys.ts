@@ -1,11 +1,11 @@
 import { invariant, NodeError } from '../errors/errors.ts'
-import { bytesToUtf8, utf8ToBytes } from '../primitives/bytes.ts'
+import { bytesToUtf8, concatBytes, utf8ToBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex } from '../primitives/hex.ts'
 import type { KvRange } from './kv.ts'
 
 /**
  * The whole key layout of the node. A key is one byte for its kind, then fields of fixed width, so that every kind
- * is one range and no key is a prefix of another (names of metadata excepted; they are never ranged over).
+ * is one range and no key is a prefix of another (names of metadata and of work records excepted).
  * Heights, epochs and indexes are big endian, so that they sort as numbers.
  *
  * | kind           | byte | fields                            | value                                            |
@@ -23,8 +23,7 @@ import type { KvRange } from './kv.ts'
  * | slot           | `s`  | address 20, slot 32               | the value, big endian, no leading zeros; a zero  |
  * |                |      |                                   | slot has no entry                                |
  * | trie node      | `t`  | owner 32, node hash 32            | height last written 8, RLP of the node           |
- * | service        | `v`  | namespace, `/`, name, UTF-8       | what a service of the node keeps; no part of the |
- * |                |      |                                   | chain                                            |
+ * | work record    | `w`  | area 1, name, UTF-8               | what a service of this node keeps for itself     |
  * | transaction    | `x`  | transaction hash 32               | height 8, index 4                                |
  *
  * Accounts and slots are of the newest state only, under plain (not hashed) keys: a read costs no hash, and a walk
@@ -43,7 +42,7 @@ const KIND = {
   receipts: 0x72,
   slot: 0x73,
   trieNode: 0x74,
-  service: 0x76,
+  workRecord: 0x77,
   transaction: 0x78,
 } as const
 
@@ -113,21 +112,20 @@ export function metadataKey(name: string): Uint8Array {
 export const HEAD_KEY: Uint8Array = metadataKey('head')
 export const LAYOUT_KEY: Uint8Array = metadataKey('layout')
 
-/** A namespace has no slash. */
-export function serviceKey(namespace: string, name: string): Uint8Array {
-  invariant(!namespace.includes('/'), 'A namespace has no slash.')
-  const bytes = utf8ToBytes(`${namespace}/${name}`)
-  const key = new Uint8Array(1 + bytes.length)
-  key[0] = KIND.service
-  key.set(bytes, 1)
-  return key
+/** Services that keep records of their own beside the chain. */
+const WORK_AREA = { auditor: 1, host: 2 } as const
+export type WorkArea = keyof typeof WORK_AREA
+
+export function workRecordKey(area: WorkArea, name: string): Uint8Array {
+  return concatBytes(Uint8Array.of(KIND.workRecord, WORK_AREA[area]), utf8ToBytes(name))
 }
 
-/** All keys of one service. */
-export const serviceRange = (namespace: string): KvRange => prefixRange(serviceKey(namespace, ''))
+export function workRecordRange(area: WorkArea): KvRange {
+  return prefixRange(workRecordKey(area, ''))
+}
 
-export function serviceNameOfKey(namespace: string, key: Uint8Array): string {
-  return bytesToUtf8(key.subarray(serviceKey(namespace, '').length))
+export function nameOfWorkRecordKey(key: Uint8Array): string {
+  return bytesToUtf8(key.subarray(2))
 }
 
 /** All keys of one kind. */

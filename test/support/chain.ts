@@ -91,6 +91,11 @@ export class TestChain {
     ).sign(hexToBytes(from.privateKey))
   }
 
+  /** Transactions of this account that were made and not mined are lost: the next one takes the chain's nonce. */
+  forgetNonces(address: Address): void {
+    this.#nonces.delete(address)
+  }
+
   async build(transactions: readonly TypedTransaction[], proposer = 0): Promise<Candidate> {
     const { operator, feeRecipient } = devnetValidator(proposer)
     const head = this.chain.head

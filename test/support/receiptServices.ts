@@ -138,6 +138,8 @@ export interface ServicesOptions {
   /** What the auditors have on disk, by address. */
   readonly disks?: Map<Hex, MemoryMap>
   readonly isOurTurn?: () => boolean
+  /** Receipts that the tracker follows at a time. */
+  readonly maxReceipts?: number
   /** Further parts, which may stand on the pool. */
   readonly more?: (pool: ReceiptPool) => Promise<readonly BlockFollower[]>
 }
@@ -187,7 +189,8 @@ export class TestServices {
     const { views, head, blocks, domain, parameters: rules } = world
     const common = { views, head, metrics: noReceiptMetrics, logger: silentLogger }
     const turn = { isOurs: options.isOurTurn ?? (() => true) }
-    const tracker = new Tracker({ ...common, blocks })
+    const { maxReceipts } = options
+    const tracker = new Tracker(maxReceipts === undefined ? {} : { maxReceipts }, { ...common, blocks })
     const pool = new ReceiptPool({ domain, rules }, common)
     const outboxOf = (key: DevnetKey) => new Outbox({ ...common, sender: world.senderOf(key) })
     const outbox = outboxOf(options.worker)
@@ -229,6 +232,12 @@ export class TestServices {
   /** Mines a block of what was sent, and lets everybody work on it until nothing is left to do. */
   async mine(options: { allowFailures?: boolean } = {}): Promise<void> {
     await this.world.mine(options)
+    this.#tell()
+    await this.idle()
+  }
+
+  /** Works on a block that somebody else has mined, or once more on the same one. */
+  async follow(): Promise<void> {
     this.#tell()
     await this.idle()
   }

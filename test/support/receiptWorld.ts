@@ -315,8 +315,11 @@ export class ReceiptWorld {
       const args = [ids[n], contentRoot, recordCount, byteCount, bytesToHex(minhash), salt]
       datanet(keys[n]!, 'revealContribution', args)
     })
-    for (let at = 0; at < specs.length; at += 16) datanet(owner, 'settleOrder', [1n, 16])
     await this.mine()
+    for (let at = 0; at < specs.length; at += 8) {
+      datanet(owner, 'settleOrder', [1n, 8])
+      await this.mine()
+    }
     const reports = specs.map(({ contentRoot, recordCount, byteCount, minhash }) => ({
       qualityBps: 8000,
       contentRoot,

@@ -31,13 +31,15 @@ const metadataSchema = z.record(z.string(), z.string())
 
 /** Bytes of the file: tensors in the order given, header keys in that order too, so equal input gives equal bytes. */
 export function encodeSafetensors(file: TensorFile): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: file.metadata }
+  const entries = [`"__metadata__":${JSON.stringify(file.metadata)}`]
   let offset = 0
   for (const { name, shape, data } of file.tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + 4 * data.length] }
+    const entry = { dtype: 'F32', shape, data_offsets: [offset, offset + 4 * data.length] }
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`)
     offset += 4 * data.length
   }
-  const json = JSON.stringify(header)
+  // not one object: JavaScript would move names that look like numbers to the front
+  const json = `{${entries.join(',')}}`
   const headerBytes = utf8ToBytes(json + ' '.repeat((8 - (utf8ToBytes(json).length % 8)) % 8))
   const length = new Uint8Array(LENGTH_BYTES)
   new DataView(length.buffer).setBigUint64(0, BigInt(headerBytes.length), true)
@@ -61,7 +63,8 @@ export function decodeSafetensors(bytes: Uint8Array): TensorFile {
     if (!entry.success) throw malformed(`the entry of ${name} is wrong`)
     return { name, ...entry.data }
   })
-  parsed.sort((a, b) => a.data_offsets[0] - b.data_offsets[0])
+  // an empty tensor begins where the next one does
+  parsed.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1])
   let end = 0
   const tensors = parsed.map(({ name, dtype, shape, data_offsets: [from, to] }): NamedTensor => {
     const count = shape.reduce((product, size) => product * size, 1)

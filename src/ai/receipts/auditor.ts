@@ -63,6 +63,8 @@ export class Auditor implements BlockFollower {
   readonly #running = new Map<Hash, Promise<void>>()
   /** How often the host gave no evidence, at different blocks. */
   readonly #failures = new Map<Hash, number>()
+  /** The height at which an audit was last tried: once a block, so that a host gets time to come back. */
+  readonly #triedAt = new Map<Hash, number>()
   readonly #stopping = new AbortController()
 
   constructor(options: { domain: ReceiptDomain }, modules: AuditorModules) {
@@ -84,7 +86,7 @@ export class Auditor implements BlockFollower {
 
   /** Resolves when the audits that run now are done. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.#running.values())
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values())
   }
 
   async follow(events: readonly LocatedEvent[]): Promise<void> {
@@ -95,8 +97,10 @@ export class Auditor implements BlockFollower {
 
   async act(): Promise<void> {
     const { head, tracker } = this.#modules
-    for (const receiptId of this.#failures.keys()) {
-      if (tracker.receipt(receiptId) === undefined) this.#failures.delete(receiptId)
+    for (const receiptId of this.#triedAt.keys()) {
+      if (tracker.receipt(receiptId) !== undefined) continue
+      this.#triedAt.delete(receiptId)
+      this.#failures.delete(receiptId)
     }
     this.#underWay.advance(head.height)
     const nextBlock = head.height + 1
@@ -121,7 +125,7 @@ export class Auditor implements BlockFollower {
 
   /** Starts audits of receipts without a verdict, some at a time; gives up on hosts that gave nothing. */
   async #audit(duties: ReadonlyMap<Hash, Duty>, nextBlock: number): Promise<void> {
-    const { records } = this.#modules
+    const { records, head } = this.#modules
     const failuresOf = (receiptId: Hash) => this.#failures.get(receiptId) ?? 0
     // a host that does not answer must not hold up the audits of others
     const inTurn = [...duties].sort(([a], [b]) => failuresOf(a) - failuresOf(b))
@@ -132,10 +136,18 @@ export class Auditor implements BlockFollower {
         await records.addVerdict({ receiptId, verdict: verdicts.unavailable, digest: ZERO_HASH })
         continue
       }
-      if (this.#running.size >= limits.auditsRunning) continue
-      const run = this.#run(duty).finally(() => this.#running.delete(receiptId))
-      this.#running.set(receiptId, run)
+      const isTried = this.#triedAt.get(receiptId) === head.height
+      if (isTried || this.#running.size >= limits.auditsRunning) continue
+      this.#triedAt.set(receiptId, head.height)
+      this.#running.set(receiptId, this.#runThenNext(receiptId, duty))
     }
+  }
+
+  /** The next audit begins when one is done, and need not wait for a block. */
+  async #runThenNext(receiptId: Hash, duty: Duty): Promise<void> {
+    await this.#run(duty)
+    this.#running.delete(receiptId)
+    if (!this.#stopping.signal.aborted) await this.#audit(this.#duties(), this.#modules.head.height + 1)
   }
 
   #isUnavailable(receiptId: Hash, audit: OpenAudit, nextBlock: number): boolean {

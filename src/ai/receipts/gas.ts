@@ -15,8 +15,9 @@ export const gasOf = {
     TRANSACTION +
     receipts * (140_000 + rowBytes * CALLDATA_BYTE) +
     adapters * (250_000 + BLOB + 4 * rowBytes * BLOB_BYTE),
-  /** Looks at all auditors of a base model, 64 at most, three slots each at first. */
-  drawAudits: (receipts: number): number => TRANSACTION + 64 * 7_000 + receipts * (160_000 + 64 * 500),
+  /** Looks at all auditors of a base model, 64 at most: three cold slots each at first, kept ones for further receipts. */
+  drawAudits: (receipts: number): number => TRANSACTION + 64 * 7_000 + receipts * 80_000,
+  /** At worst each receipt credits a dozen accounts that had no credit; most are shared by the receipts of a batch. */
   finalize: (receipts: number, rowBytes: number): number =>
     TRANSACTION + receipts * 300_000 + rowBytes * (CALLDATA_BYTE + BLOB_BYTE + 8) + BLOB,
   /**
@@ -25,7 +26,7 @@ export const gasOf = {
    */
   closeWindow: (work: number, batches: number, rows: number, k: number): number =>
     TRANSACTION + 300_000 + k * 2 * BLOB_BYTE + batches * (10_000 + 3 * k) + rows * 1_500 + work * 45_000,
-  commitAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 30_000,
-  revealAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 60_000,
+  commitAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 20_000,
+  revealAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 45_000,
   registration: 600_000,
 } as const

@@ -34,6 +34,25 @@ export type Offer =
   | { readonly verdict: 'accept'; readonly receiptId: Hash }
   | { readonly verdict: 'ignore' | 'reject'; readonly reason: Refusal; readonly settlement?: number }
 
+export interface PoolBounds {
+  readonly receipts: number
+  readonly perHost: number
+  readonly perRequester: number
+}
+
+const defaultBounds: PoolBounds = {
+  receipts: limits.receiptPool,
+  perHost: limits.receiptPoolPerHost,
+  perRequester: limits.receiptPoolPerRequester,
+}
+
+export interface ReceiptPoolOptions {
+  readonly domain: ReceiptDomain
+  readonly rules: ReceiptRules
+  /** Those of `limits` when left out. */
+  readonly bounds?: PoolBounds
+}
+
 export interface ReceiptPoolModules {
   readonly views: ReceiptViews
   readonly head: HeadReader
@@ -47,15 +66,17 @@ export interface ReceiptPoolModules {
 export class ReceiptPool implements BlockFollower {
   readonly #domain: ReceiptDomain
   readonly #rules: ReceiptRules
+  readonly #bounds: PoolBounds
   readonly #modules: ReceiptPoolModules
   readonly #index = new PoolIndex()
   /** What the chain says of adapters and hosts, until the next block. */
   readonly #terms = new Map<bigint, AdapterTerms | undefined>()
   readonly #hosts = new Map<Address, HostView | undefined>()
 
-  constructor(options: { domain: ReceiptDomain; rules: ReceiptRules }, modules: ReceiptPoolModules) {
+  constructor(options: ReceiptPoolOptions, modules: ReceiptPoolModules) {
     this.#domain = options.domain
     this.#rules = options.rules
+    this.#bounds = options.bounds ?? defaultBounds
     this.#modules = modules
   }
 
@@ -138,10 +159,10 @@ export class ReceiptPool implements BlockFollower {
     if (request.deadlineBlock > BigInt(height + this.#rules.priceRiseDelayBlocks)) {
       return { verdict: 'ignore', reason: 'too far ahead' }
     }
-    if (this.#index.countOfHost(request.host) >= limits.receiptPoolPerHost) {
+    if (this.#index.countOfHost(request.host) >= this.#bounds.perHost) {
       return { verdict: 'ignore', reason: 'too many of its host' }
     }
-    if (this.#index.countOfRequester(request.requester) >= limits.receiptPoolPerRequester) {
+    if (this.#index.countOfRequester(request.requester) >= this.#bounds.perRequester) {
       return { verdict: 'ignore', reason: 'too many of its requester' }
     }
     return undefined
@@ -153,7 +174,7 @@ export class ReceiptPool implements BlockFollower {
     const { request } = pooled.receipt
     const terms = this.#termsOf(request.adapterId)
     const feeWei = terms === undefined ? 0n : feeWeiOf(pooled.receipt, terms.price)
-    if (this.#index.size >= limits.receiptPool && !this.#makeRoom(feeWei)) {
+    if (this.#index.size >= this.#bounds.receipts && !this.#makeRoom(feeWei)) {
       return { verdict: 'ignore', reason: 'pool full' }
     }
     this.#index.add({ ...pooled, feeWei })

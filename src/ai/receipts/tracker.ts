@@ -1,4 +1,4 @@
-import { windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
+import { receiptStatus, windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
 import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -26,14 +26,20 @@ const keyOf = (adapterId: bigint, windowIndex: bigint): WindowKey => `${adapterI
  * how far back the logs must be read, because a window closes only after each of its receipts has ended.
  */
 export class Tracker {
+  /** Receipts that are followed at a time; `limits.trackedReceipts` unless it is given. */
+  readonly #maxReceipts: number
   readonly #modules: TrackerModules
   readonly #receipts = new Map<Hash, OpenReceipt>()
   readonly #windows = new Map<WindowKey, OpenWindow>()
   #height = -1
+  #isLoading = false
+  /** While loading: there were more receipts than there is room for. */
+  #isCrowded = false
   /** Receipts were left out because there were too many. */
   #isPartial = false
 
-  constructor(modules: TrackerModules) {
+  constructor(options: { maxReceipts?: number }, modules: TrackerModules) {
+    this.#maxReceipts = options.maxReceipts ?? limits.trackedReceipts
     this.#modules = modules
   }
 
@@ -79,6 +85,8 @@ export class Tracker {
     this.#receipts.clear()
     this.#windows.clear()
     this.#isPartial = false
+    this.#isCrowded = false
+    this.#isLoading = true
     // without a pause, so that all windows are of one state
     this.#readWindows()
     const from = [...this.#windows.values()].reduce(
@@ -92,6 +100,7 @@ export class Tracker {
       }
       for (const located of this.#eventsOf(number)) this.#applyToReceipts(located, number)
     }
+    this.#isLoading = false
     this.#height = height
     logger.info(
       { receipts: this.#receipts.size, windows: this.#windows.size, fromBlock: from, height },
@@ -109,7 +118,7 @@ export class Tracker {
       this.#applyToReceipts(located, number)
     }
     this.#height = number
-    return this.#isPartial && this.#receipts.size < limits.trackedReceipts / 2
+    return this.#isPartial && this.#receipts.size < this.#maxReceipts / 2
   }
 
   #eventsOf(number: number): readonly LocatedEvent[] {
@@ -168,7 +177,8 @@ export class Tracker {
         return
       }
       case 'ended': {
-        const receipt = this.#receipts.get(event.receiptId)
+        // one that was left out counts as well
+        const receipt = this.#receipts.get(event.receiptId) ?? this.#modules.views.receipt(event.receiptId)
         const window = receipt && this.#windows.get(keyOf(receipt.adapterId, receipt.windowIndex))
         if (window !== undefined) window.finished += 1
         return
@@ -224,7 +234,8 @@ export class Tracker {
   #take(event: AttributionEvent & { type: 'settled' }, transactionIndex: number, number: number): void {
     // at load: a receipt of a window that is closed by now has long ended
     if (!this.#windows.has(keyOf(event.adapterId, event.windowIndex))) return
-    if (this.#receipts.size >= limits.trackedReceipts) {
+    if (this.#isLoading && !this.#isWorthRoom(event.facts.receiptId)) return
+    if (this.#receipts.size >= this.#maxReceipts) {
       if (!this.#isPartial)
         this.#modules.logger.error('too many open receipts; further ones are not followed')
       this.#isPartial = true
@@ -244,6 +255,24 @@ export class Tracker {
       isMarkedWrong: false,
       audit: undefined,
     })
+  }
+
+  /**
+   * While old blocks are read, receipts that have long ended come first. Once they take all the room, the state tells
+   * which are open.
+   */
+  #isWorthRoom(receiptId: Hash): boolean {
+    if (!this.#isCrowded && this.#receipts.size < this.#maxReceipts) return true
+    if (!this.#isCrowded) {
+      this.#isCrowded = true
+      for (const known of this.#receipts.keys()) if (!this.#isOpen(known)) this.#receipts.delete(known)
+    }
+    return this.#isOpen(receiptId)
+  }
+
+  #isOpen(receiptId: Hash): boolean {
+    const status = this.#modules.views.receipt(receiptId)?.status
+    return status === receiptStatus.settled || status === receiptStatus.auditOpen
   }
 
   #seatOf(receiptId: Hash, auditor: string) {

@@ -9,7 +9,7 @@ import { noReceiptMetrics } from '../../ai/receipts/ports.ts'
 import { signDigest } from '../../ai/receipts/typedData.ts'
 import { parseCid } from '../../content/cid.ts'
 import type { ContentStore } from '../../content/contentStore.ts'
-import { durableMap } from '../durableMap.ts'
+import { WorkRecords } from '../../storage/workRecords.ts'
 import type { TransactionSender } from '../transactionSender.ts'
 import { HostedAdapters } from './hostedAdapters.ts'
 import type { AiModules, AiParts, Role } from './receiptServices.ts'
@@ -41,7 +41,7 @@ export async function hostRole(
   const { domain, rules, views, head } = context
   const { engine, pool } = parts
   const host = sender.address
-  const records = await ServedRecords.open(durableMap(kv, 'served'))
+  const records = await ServedRecords.open(new WorkRecords({ area: 'host' }, { kv }))
   const common = { views, head, records, engine, random, logger, metrics: noReceiptMetrics }
   const inference = new InferenceService(
     {

@@ -21,7 +21,7 @@ import type { Service } from '../../runtime/lifecycle.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { KvStore } from '../../storage/kv.ts'
-import { durableMap } from '../durableMap.ts'
+import { WorkRecords } from '../../storage/workRecords.ts'
 import type { TransactionSender } from '../transactionSender.ts'
 import { AdapterEngine } from './adapterEngine.ts'
 import { fetchAdapterFiles } from './adapterFiles.ts'
@@ -106,7 +106,7 @@ export async function validatorRole(
     {
       ...common,
       tracker,
-      records: await AuditorRecords.open(sender.address, durableMap(kv, 'audits')),
+      records: await AuditorRecords.open(sender.address, new WorkRecords({ area: 'auditor' }, { kv })),
       evidence: new EvidenceClient(
         {
           genesisHash: domain.genesisHash,

@@ -68,6 +68,18 @@ test('what is written is read again, whatever it holds', () => {
   )
 })
 
+test('empty tensors and names like numbers keep their order', () => {
+  const input = [
+    { name: 'b', shape: [0], data: new Float32Array(0) },
+    { name: '1', shape: [1], data: Float32Array.of(1) },
+    { name: '0', shape: [0, 3], data: new Float32Array(0) },
+  ]
+  const bytes = encodeSafetensors({ tensors: input, metadata: {} })
+  expect(Buffer.from(bytes).toString('latin1')).toMatch(/"__metadata__".*"b".*"1".*"0"/)
+  const { tensors } = decodeSafetensors(bytes)
+  for (const tensor of input) expect(tensors).toContainEqual(tensor)
+})
+
 test('half precision is widened', () => {
   const halves = Buffer.from('003c00c0ff7b0100', 'hex') // 1, −2, 65504, the smallest
   const half = decodeSafetensors(file({ h: { dtype: 'F16', shape: [4], data_offsets: [0, 8] } }, halves))
