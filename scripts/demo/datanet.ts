@@ -46,6 +46,17 @@ export interface Content {
   get(cid: string): Promise<Uint8Array>
 }
 
+/** The registry takes every content once, so the demonstration has one life on a chain. */
+export async function requireUnseen(network: DemoNetwork, records: readonly DataRecord[]): Promise<void> {
+  const { contentRoot } = describeContribution(records)
+  const known = await network
+    .client()
+    .readContract({ ...view, functionName: 'contributionByRoot', args: [contentRoot] })
+  if (known === 0n) return
+  console.error('openledger: This chain has seen the demonstration already. Use a new --data-dir.')
+  process.exit(1)
+}
+
 /** Creates a curated Datanet with appointed scorers. */
 export async function createDatanet(
   network: DemoNetwork,

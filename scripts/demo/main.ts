@@ -1,12 +1,13 @@
 // The life of one payment, on a running network, through public interfaces only: JSON-RPC, HTTP, the command line, and
 // the package's SDK. `openledger devnet --demo` starts it; it ends with code 0 only if everything holds.
+import { join } from 'node:path'
 import { nativeAddresses, proofOfAttributionAbi } from 'openledger/sdk'
 import { formatEther, type Hash, parseEther } from 'viem'
 import { readConfig } from './config.ts'
 import { httpContent } from './content.ts'
 import { CWE_LABELS, loadCwe } from './data/cwe.ts'
 import { DEMONSTRATION, makeDemonstration } from './data/demonstration.ts'
-import { contribute, createDatanet, freeze, score } from './datanet.ts'
+import { contribute, createDatanet, freeze, requireUnseen, score } from './datanet.ts'
 import { ask, deposit, waitClosed, waitFinal, waitForHost, waitSettled } from './inference.ts'
 import { EarningsLedger } from './ledger.ts'
 import { allDone, DemoNetwork, type SentCall } from './network.ts'
@@ -35,6 +36,7 @@ if (contributors.size > ACCOUNTS.contributors) throw new Error('more accounts th
 const scorers = ACCOUNTS.scorers.map((index) => network.account(index))
 const owner = network.account(ACCOUNTS.adapterOwner)
 const requester = network.account(ACCOUNTS.requester)
+await requireUnseen(network, plan.contributions[0]?.records ?? [])
 const fromBlock = await network.client().getBlockNumber({ cacheTime: 0 })
 for (const account of [...scorers, owner, requester])
   await network.account(0).pay(account.address, parseEther('200'))
@@ -135,16 +137,23 @@ await network.waitForBlock(claimed.at(-1)?.blockNumber ?? 0n, 1)
 reporter.step('Check everything through the second validator')
 const outcome = { datanetId, version, published, contributions: inVersion, asked, k: trained.report.k }
 const problems = await checkEarnings(ledger, outcome, reporter)
-await showReceipt(ledger, outcome, reporter)
-reporter.fact('ids', {
+problems.push(...(await showReceipt(ledger, outcome, reporter)))
+await reporter.ids(join(config.workDir, 'ids.json'), {
   datanetId,
   version: version.version,
-  adapterId: published.adapterId,
   baseModelId: published.baseModelId,
+  adapterId: published.adapterId,
   windows,
+  datanetRegistry: nativeAddresses.datanetRegistry,
+  adapterRegistry: nativeAddresses.adapterRegistry,
+  proofOfAttribution: nativeAddresses.proofOfAttribution,
+  adapterOwner: owner.address,
+  requester: requester.address,
+  scorers: scorers.map(({ address }) => address),
+  contributors: Object.fromEntries([...contributors].map(([name, { address }]) => [name, address])),
+  contributionIds: contributions.map(({ id }) => id),
   receiptIds: asked.map(({ answer }) => answer.receiptId),
 })
-reporter.say(`\nDatanet ${datanetId}, version ${version.version}, adapter ${published.adapterId}`)
 if (problems.length > 0) {
   for (const problem of problems) reporter.say(`NOT TRUE: ${problem}`)
   reporter.fact('failed', problems)

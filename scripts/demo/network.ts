@@ -18,6 +18,8 @@ import { type HDAccount, mnemonicToAccount } from 'viem/accounts'
 const MNEMONIC = 'test test test test test test test test test test test junk'
 const GWEI = 10n ** 9n
 const POLL_MS = 250
+/** Doubled delays, 16 seconds in all: a validator that crashed is back by then. */
+const RETRIES = { retryCount: 6, retryDelay: 250 } as const
 
 /** The network, through the JSON-RPC of its validators. */
 export class DemoNetwork {
@@ -28,7 +30,7 @@ export class DemoNetwork {
   constructor(rpc: readonly string[]) {
     this.#rpc = rpc
     this.clients = rpc.map((url) =>
-      createPublicClient({ chain: chainAt(url), transport: http(url), pollingInterval: POLL_MS }),
+      createPublicClient({ chain: chainAt(url), transport: http(url, RETRIES), pollingInterval: POLL_MS }),
     )
   }
 
@@ -86,7 +88,7 @@ export class DemoAccount {
     this.account = account
     this.address = account.address
     this.#client = client
-    this.#wallet = createWalletClient({ account, chain: chainAt(url), transport: http(url) })
+    this.#wallet = createWalletClient({ account, chain: chainAt(url), transport: http(url, RETRIES) })
   }
 
   async send(call: Call): Promise<SentCall> {

@@ -135,12 +135,15 @@ function percent(part: bigint, whole: bigint): string {
 const SHOWN = 3
 const TEXT_SHOWN = 100
 
-/** One receipt whole: the question, the answer, and the contributions that spoke for and against it. */
+/**
+ * One receipt whole: the question, the answer, and the contributions that spoke for and against it. Returns what does
+ * not hold.
+ */
 export async function showReceipt(
   ledger: EarningsLedger,
   outcome: Outcome,
   reporter: Reporter,
-): Promise<void> {
+): Promise<string[]> {
   const { asked, contributions, k } = outcome
   const [first] = asked
   const settled = (await ledger.settled()).find(({ receiptId }) => receiptId === first?.answer.receiptId)
@@ -148,6 +151,7 @@ export async function showReceipt(
   const { answer, record } = first
   const scores = await ledger.scoresOf(settled, answer.queryRow, contributions.length)
   const again = scoreQuery(answer.queryRow, await ledger.rows(k, contributions.length))
+  const isEqual = scores.length === again.length && scores.every((score, row) => score === again[row])
   const ranked = scores.map((score, row) => ({ score, row })).sort((a, b) => (a.score > b.score ? -1 : 1))
   const describe = ({ score, row }: { score: bigint; row: number }) => {
     const contribution = contributions[row]
@@ -173,7 +177,8 @@ export async function showReceipt(
       ...lines.slice(0, SHOWN).map(show),
       'against it:',
       ...lines.slice(SHOWN).map(show),
-      `the chain’s view of these scores and their recomputation: ${scores.every((score, row) => score === again[row]) ? 'equal' : 'DIFFERENT'}`,
+      `the chain’s view of these scores and their recomputation: ${isEqual ? 'equal' : 'DIFFERENT'}`,
     ].join('\n'),
   )
+  return isEqual ? [] : ['the chain’s scores of a receipt are those of the committed rows']
 }

@@ -125,7 +125,8 @@ function readAttribution(read: Reader, adapterId: bigint, window: bigint | undef
     contributions: members.map((member, row) => ({
       row,
       ...member,
-      score: scores[row] ?? null,
+      // signed, so no quantity: decimal
+      score: scores[row]?.toString() ?? null,
       amountWei: shares?.[row] ?? null,
     })),
   }

@@ -1,8 +1,10 @@
+import { invariant } from '../../errors/errors.ts'
 import type { Hash, Hex } from '../../primitives/hex.ts'
 import type { Plain } from '../ports.ts'
 
-/** A number without leading zeros. */
+/** A natural number without leading zeros. */
 export function quantity(value: bigint | number): Hex {
+  invariant(value >= 0, 'A quantity has no sign.')
   return `0x${value.toString(16)}`
 }
 

@@ -6,7 +6,8 @@ import { orLatest } from '../params.ts'
 
 export const openledgerGetAttribution = defineMethod({
   name: 'openledger_getAttribution',
-  summary: 'How an adapter’s window was scored and its pot divided; the newest window when none is named',
+  summary:
+    'How an adapter’s window was scored and its pot divided; the newest window when none is named; scores are signed decimal texts',
   params: { adapterId: identifier, window: optional(uint64), block: orLatest },
   result: 'Record, or null when there is none',
   handler: async ({ adapterId, window, block }, { chain, openledger }) => {
