@@ -4,7 +4,7 @@ import {
   nativeAddresses,
   proofOfAttributionAbi,
 } from 'openledger/sdk'
-import { type Address, type Hash, hexToBytes, type PublicClient } from 'viem'
+import { type Address, decodeFunctionData, type Hash, hexToBytes, type PublicClient } from 'viem'
 import { decodeRows, type Member, type Row, scoreRows, sharePot, windowQuery } from './recompute.ts'
 
 const attribution = { address: nativeAddresses.proofOfAttribution, abi: proofOfAttributionAbi } as const
@@ -24,7 +24,22 @@ const FEE_REASONS: Readonly<Record<number, string>> = {
   10: 'auditors',
   11: 'keepers',
 }
+const LIFE_OF_A_RECEIPT: readonly string[] = [
+  'settle',
+  'drawAudits',
+  'commitAudit',
+  'revealAudit',
+  'finalize',
+  'closeWindow',
+]
 const PAGE = 64
+
+export interface MethodCost {
+  readonly method: string
+  readonly transactions: number
+  readonly gas: bigint
+  readonly feesWei: bigint
+}
 
 export interface Settled {
   readonly receiptId: Hash
@@ -96,6 +111,30 @@ export class EarningsLedger {
       totals.set(args.contributionId, (totals.get(args.contributionId) ?? 0n) + args.amountWei)
     }
     return totals
+  }
+
+  /** What the life of the receipts cost in transactions: gas and fees by method of the contract. */
+  async costs(): Promise<MethodCost[]> {
+    const logs = await this.#client.getLogs({
+      address: attribution.address,
+      fromBlock: this.#fromBlock,
+      toBlock: 'latest',
+    })
+    const costs = new Map<string, MethodCost>()
+    for (const hash of new Set(logs.map(({ transactionHash }) => transactionHash))) {
+      const { input } = await this.#client.getTransaction({ hash })
+      const { gasUsed, effectiveGasPrice } = await this.#client.getTransactionReceipt({ hash })
+      const { functionName: method } = decodeFunctionData({ abi: attribution.abi, data: input })
+      if (!LIFE_OF_A_RECEIPT.includes(method)) continue
+      const known = costs.get(method) ?? { method, transactions: 0, gas: 0n, feesWei: 0n }
+      costs.set(method, {
+        method,
+        transactions: known.transactions + 1,
+        gas: known.gas + gasUsed,
+        feesWei: known.feesWei + gasUsed * effectiveGasPrice,
+      })
+    }
+    return LIFE_OF_A_RECEIPT.flatMap((method) => costs.get(method) ?? [])
   }
 
   /** Sum of all credits that an account has not claimed. */

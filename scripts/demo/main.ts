@@ -13,7 +13,7 @@ import { EarningsLedger } from './ledger.ts'
 import { allDone, DemoNetwork, type SentCall } from './network.ts'
 import { publish } from './publishing.ts'
 import { Reporter } from './reporter.ts'
-import { checkEarnings, showReceipt } from './results.ts'
+import { checkEarnings, showCosts, showReceipt } from './results.ts'
 import { train } from './training.ts'
 
 const SEED: Hash = `0x${'11'.repeat(32)}`
@@ -137,6 +137,7 @@ await network.waitForBlock(claimed.at(-1)?.blockNumber ?? 0n, 1)
 reporter.step('Check everything through the second validator')
 const outcome = { datanetId, version, published, contributions: inVersion, asked, k: trained.report.k }
 const problems = await checkEarnings(ledger, outcome, reporter)
+await showCosts(ledger, asked.length, reporter)
 problems.push(...(await showReceipt(ledger, outcome, reporter)))
 await reporter.ids(join(config.workDir, 'ids.json'), {
   datanetId,

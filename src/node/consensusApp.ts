@@ -12,7 +12,7 @@ import type { TransactionSource } from '../execution/executor.ts'
 import { readMembers, readRandomnessTip } from '../execution/stakingView.ts'
 import { type Block, blockHashOf, decodeEnvelopeBlock } from '../ledger/block.ts'
 import type { Certificate } from '../ledger/certificate.ts'
-import { decodeEnvelope, encodeEnvelope } from '../ledger/envelope.ts'
+import { encodeEnvelope } from '../ledger/envelope.ts'
 import type { ValidatorSet } from '../ledger/validators.ts'
 import { bigIntToBytes, bytesToBigInt } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash } from '../primitives/hex.ts'
@@ -40,12 +40,16 @@ export interface ConsensusAppModules {
   readonly transactions: () => TransactionSource
 }
 
+type DecodedEnvelope = ReturnType<typeof decodeEnvelopeBlock>
+
 const PRIORITIES_KEY = metadataKey('priorities')
 
 /** The chain as consensus uses it: building, judging and committing envelopes, and proposer priorities. */
 export class ChainConsensusApp implements ConsensusApp {
   readonly #builder: BuilderIdentity | undefined
   readonly #modules: ConsensusAppModules
+  /** Decoded envelopes by their bytes, which consensus hands in again for each question it has about a proposal. */
+  readonly #decoded = new WeakMap<Uint8Array, DecodedEnvelope>()
   #priorities: Priorities
 
   constructor(options: { builder: BuilderIdentity | undefined }, modules: ConsensusAppModules) {
@@ -67,7 +71,7 @@ export class ChainConsensusApp implements ConsensusApp {
   }
 
   blockHashOf(envelope: Uint8Array): Hash {
-    return blockHashOf(decodeEnvelopeBlock(envelope, this.#modules.chain.spec.common).block)
+    return blockHashOf(this.#decode(envelope).block)
   }
 
   async buildValue(
@@ -102,7 +106,7 @@ export class ChainConsensusApp implements ConsensusApp {
   async validateValue(bytes: Uint8Array, request: ValidationRequest, signal: AbortSignal): Promise<boolean> {
     const { chain, logger } = this.#modules
     try {
-      const { envelope, block } = decodeEnvelopeBlock(bytes, chain.spec.common)
+      const { envelope, block } = this.#decode(bytes)
       if (request.fresh && !this.#isFresh(block, request.proposer)) return false
       await chain.validate(envelope, signal)
       return true
@@ -118,7 +122,7 @@ export class ChainConsensusApp implements ConsensusApp {
     if (certificate.blockHash === chain.head.blockHash) return this.context()
     const { nextSet: set, height } = chain.head
     let priorities = this.#priorities
-    await chain.commit(decodeEnvelope(bytes), certificate, (nextSet) => {
+    await chain.commit(this.#decode(bytes).envelope, certificate, (nextSet) => {
       priorities = nextPriorities(set, this.#priorities, nextSet)
       return [
         { type: 'put', key: PRIORITIES_KEY, value: encodePriorities({ height: height + 2, priorities }) },
@@ -135,6 +139,14 @@ export class ChainConsensusApp implements ConsensusApp {
 
   async decided(height: number): Promise<DecidedBlock | null> {
     return readDecided(this.#modules.chain, height)
+  }
+
+  #decode(bytes: Uint8Array): DecodedEnvelope {
+    const known = this.#decoded.get(bytes)
+    if (known !== undefined) return known
+    const decoded = decodeEnvelopeBlock(bytes, this.#modules.chain.spec.common)
+    this.#decoded.set(bytes, decoded)
+    return decoded
   }
 
   /** A fresh proposal: built by the round's proposer, at about the time of this node's clock. */

@@ -1,16 +1,16 @@
-import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
+import { NodeError } from '../errors/errors.ts'
 import type { Chain } from '../execution/chain.ts'
 import type { TransactionSource } from '../execution/executor.ts'
 import { nextBaseFee, parentHeaderOf } from '../ledger/headerRules.ts'
 import { loadJournal, saveJournal } from '../mempool/journal.ts'
 import { Mempool } from '../mempool/mempool.ts'
 import type { PoolHead } from '../mempool/ports.ts'
-import type { PooledTransaction } from '../mempool/transaction.ts'
-import type { GossipPort, Verdict } from '../network/ports.ts'
+import type { GossipPort } from '../network/ports.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Service } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { HeadState } from './headState.ts'
+import { TransactionGossip } from './transactionGossip.ts'
 
 export interface TransactionPoolModules {
   readonly chain: Chain
@@ -21,22 +21,13 @@ export interface TransactionPoolModules {
   readonly gossip: GossipPort | undefined
 }
 
-/** Codes of transactions that no honest peer forwards, whatever head it is on. */
-const NEVER_VALID = new Set([
-  'BAD_RLP',
-  'LIMIT_EXCEEDED',
-  'TX_TYPE_REFUSED',
-  'TX_WRONG_CHAIN',
-  'BAD_SIGNATURE',
-])
-
 /** The mempool in its surroundings: it follows the head, is fed and told on by gossip, and survives a restart. */
 export class TransactionPool implements Service {
   readonly name = 'transaction pool'
   readonly mempool: Mempool
   readonly #journalPath: string
   readonly #modules: TransactionPoolModules
-  readonly #undo: (() => void)[] = []
+  readonly #gossip: TransactionGossip | undefined
 
   constructor(options: { journalPath: string }, modules: TransactionPoolModules) {
     const { chain, head, clock, logger } = modules
@@ -51,25 +42,22 @@ export class TransactionPool implements Service {
       },
       { clock, logger, head: poolHead(chain), state: head.state },
     )
+    const { mempool } = this
+    const { gossip } = modules
+    this.#gossip = gossip && new TransactionGossip({ mempool, gossip, clock, logger })
   }
 
   async start(): Promise<void> {
-    const { gossip, logger } = this.#modules
+    const { logger } = this.#modules
     const journal = await this.#readJournal()
     const { admitted, refused } = this.mempool.reinject(journal)
     if (journal.length > 0)
       logger.info({ admitted, refused }, 'transactions of the last run are back in the pool')
-    if (gossip === undefined) return
-    this.#undo.push(
-      gossip.subscribe('tx', (bytes) => this.#judge(bytes)),
-      this.mempool.subscribe((event) => {
-        if (event.type === 'pending') for (const one of event.transactions) this.#publish(one)
-      }),
-    )
+    this.#gossip?.start()
   }
 
   async stop(): Promise<void> {
-    for (const undo of this.#undo.splice(0)) undo()
+    this.#gossip?.stop()
     await saveJournal(this.#journalPath, this.mempool.transactions())
   }
 
@@ -90,25 +78,6 @@ export class TransactionPool implements Service {
         best.skipSender()
       },
     }
-  }
-
-  /** A gossiped transaction goes into the pool, and on to others if the pool took it. */
-  #judge(bytes: Uint8Array): Verdict {
-    try {
-      this.mempool.add(bytes)
-      return 'accept'
-    } catch (error) {
-      if (!isNodeError(error)) throw error
-      return NEVER_VALID.has(error.code) ? 'reject' : 'ignore'
-    }
-  }
-
-  /** What came by gossip was forwarded by it; publishing it again costs a look at the seen cache. */
-  #publish(transaction: PooledTransaction): void {
-    const { gossip, logger } = this.#modules
-    gossip?.publish('tx', transaction.bytes).catch((error: unknown) => {
-      logger.debug({ hash: transaction.hash, error: messageOf(error) }, 'transaction not gossiped')
-    })
   }
 
   async #readJournal(): Promise<Uint8Array[]> {
