@@ -29,11 +29,18 @@ export async function writeKeyFile(path: string, keys: KeyFile): Promise<void> {
 }
 
 export async function readKeyFile(path: string): Promise<KeyFile> {
-  let json: unknown
+  let text: string
   try {
-    json = JSON.parse(await readFile(path, 'utf8'))
+    text = await readFile(path, 'utf8')
   } catch (error) {
     throw new NodeError('BAD_CONFIG', `The key file ${path} cannot be read: ${messageOf(error)}`, {}, error)
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    // the parser's message quotes the file, which may be the key
+    throw new NodeError('BAD_CONFIG', `The key file ${path} is not JSON.`)
   }
   const parsed = keyFileSchema.safeParse(json)
   if (!parsed.success) {
