@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { messageOf, NodeError } from '../errors/errors.ts'
 import { type Address, type Hex, hexToBytes, isHexBytes } from '../primitives/hex.ts'
@@ -25,7 +25,14 @@ export interface KeyFile {
 
 /** The key is not encrypted: only its owner may read the file. */
 export async function writeKeyFile(path: string, keys: KeyFile): Promise<void> {
-  await writeFile(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
+  const file = await open(path, 'w', 0o600)
+  try {
+    // a file that was there keeps its mode
+    await file.chmod(0o600)
+    await file.writeFile(`${JSON.stringify(keys, null, 2)}\n`)
+  } finally {
+    await file.close()
+  }
 }
 
 export async function readKeyFile(path: string): Promise<KeyFile> {
