@@ -20,7 +20,13 @@ const open = z.preprocess((value, context) => {
   context.addIssue('expected an amount of OPEN, such as 100 or 0.5')
   return z.NEVER
 }, z.bigint())
-const port = z.coerce.number().int().min(0).max(65_535)
+/** Digits and nothing else: a number made from any text would take an empty one for zero. */
+const whole = (min: number, max: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+    z.number().int().min(min).max(max),
+  )
+const port = whole(0, 65_535)
 const text = z.string().min(1)
 const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').filter((part) => part !== '') : value),
@@ -91,7 +97,7 @@ export const nodeSettings = {
   hostCors: setting('--host-cors <list>', list, [], 'Origins of web pages that may use the inference API'),
   contentQuotaMb: setting(
     '--content-quota-mb <n>',
-    z.coerce.number().int().min(1).max(1_000_000),
+    whole(1, 1_000_000),
     1_024,
     'Megabytes of content that this node keeps',
   ),

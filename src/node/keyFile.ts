@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { messageOf, NodeError } from '../errors/errors.ts'
 import { type Address, type Hex, hexToBytes, isHexBytes } from '../primitives/hex.ts'
@@ -25,15 +25,29 @@ export interface KeyFile {
 
 /** The key is not encrypted: only its owner may read the file. */
 export async function writeKeyFile(path: string, keys: KeyFile): Promise<void> {
-  await writeFile(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
+  const file = await open(path, 'w', 0o600)
+  try {
+    // a file that was there keeps its mode
+    await file.chmod(0o600)
+    await file.writeFile(`${JSON.stringify(keys, null, 2)}\n`)
+  } finally {
+    await file.close()
+  }
 }
 
 export async function readKeyFile(path: string): Promise<KeyFile> {
-  let json: unknown
+  let text: string
   try {
-    json = JSON.parse(await readFile(path, 'utf8'))
+    text = await readFile(path, 'utf8')
   } catch (error) {
     throw new NodeError('BAD_CONFIG', `The key file ${path} cannot be read: ${messageOf(error)}`, {}, error)
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    // the parser's message quotes the file, which may be the key
+    throw new NodeError('BAD_CONFIG', `The key file ${path} is not JSON.`)
   }
   const parsed = keyFileSchema.safeParse(json)
   if (!parsed.success) {

@@ -96,8 +96,9 @@ function readReceipt(read: Reader, id: `0x${string}`): Plain | undefined {
   const address = nativeAddresses.proofOfAttribution
   const receipt = orAbsent(() => read(address, iProofOfAttributionAbi, 'getReceipt', [id]))
   if (receipt === undefined || receipt.status === 0) return undefined
-  const audit = orAbsent(() => read(address, iProofOfAttributionAbi, 'getAudit', [id]))
-  return { receiptId: id, ...receipt, audit: audit === undefined ? null : { ...audit } }
+  const audit = read(address, iProofOfAttributionAbi, 'getAudit', [id])
+  // a receipt that nobody was drawn for has an audit of zeros
+  return { receiptId: id, ...receipt, audit: audit.committee.length === 0 ? null : { ...audit } }
 }
 
 function readAttribution(read: Reader, adapterId: bigint, window: bigint | undefined): Plain | undefined {

@@ -92,14 +92,14 @@ export interface PaidPrediction {
 /**
  * Asks a host for its terms, checks them, signs, pays and checks the answer. Fails with BAD_REQUEST when the terms are
  * not for this request, PAYMENT_REQUIRED when they cost more than `maxFeeWei`, BAD_RECEIPT when the answer is not what
- * its receipt commits to, and the host's own code otherwise.
+ * its receipt commits to, and otherwise PEER_FAILED, with the host's own code in the details where it gave one.
  */
 export async function predict(request: PredictRequest): Promise<PaidPrediction> {
   const { account, text } = request
   const body = { model: String(request.adapterId), inputs: text, requester: account.address }
   const asked = await post(request.endpoint, body)
   if (asked.status !== 402) throw hostError(asked)
-  const { typedData, inputSalt, readers } = termsSchema.parse(asked.json).payment
+  const { typedData, inputSalt, readers } = formOf(termsSchema, asked).payment
   const { domain, message } = typedData
   checkTerms(request, typedData, inputSalt)
   const requesterSignature = await account.signTypedData({
@@ -117,7 +117,7 @@ export async function predict(request: PredictRequest): Promise<PaidPrediction> 
   const payment = { request: message, requesterSignature, inputSalt }
   const paid = await post(request.endpoint, body, { 'x-payment': btoa(JSON.stringify(payment)) })
   if (paid.status !== 200) throw hostError(paid)
-  const answer = answerSchema.parse(paid.json)
+  const answer = formOf(answerSchema, paid)
   if (commitmentOf(answer.outputSalt, answer.output) !== answer.receipt.outputCommitment) {
     throw new NodeError('BAD_RECEIPT', 'The answer is not what the receipt commits to.')
   }
@@ -166,7 +166,13 @@ async function post(
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   })
-  return { status: response.status, json: await response.json() }
+  return { status: response.status, json: await response.json().catch(() => undefined) }
+}
+
+function formOf<T>(schema: z.ZodType<T>, { status, json }: HttpAnswer): T {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  throw new NodeError('PEER_FAILED', `The host's answer with status ${status} is malformed.`, { status })
 }
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) })

@@ -35,7 +35,8 @@ export interface TestChainOptions {
 }
 
 const reveals = new Map<number, RevealChain>()
-function revealChain(validator: number): RevealChain {
+/** The hash chain of a validator; made once, for it takes a while. */
+export function revealChain(validator: number): RevealChain {
   const known = reveals.get(validator) ?? new RevealChain(hexToBytes(devnetValidator(validator).revealSeed))
   reveals.set(validator, known)
   return known

@@ -6,7 +6,7 @@ import type { AdapterFiles } from '../../ai/lora/peft.ts'
 import { RUNTIME_PROFILE, RUNTIME_PROFILE_HASH } from '../../ai/models/profile.ts'
 import type { AuditEngine, AuditJob, Reexecution } from '../../ai/receipts/ports.ts'
 import { isNodeError, NodeError } from '../../errors/errors.ts'
-import { bytesToUtf8, utf8ToBytes } from '../../primitives/bytes.ts'
+import { bytesToUtf8, equalBytes, utf8ToBytes } from '../../primitives/bytes.ts'
 import type { Hash } from '../../primitives/hex.ts'
 
 /** What the chain says of an adapter, as far as running it needs. */
@@ -165,7 +165,7 @@ function decodeAnswer(output: Uint8Array): string {
   }
   const label = typeof value === 'object' && value !== null && 'label' in value ? value.label : undefined
   // other bytes of the same meaning would be another commitment
-  if (typeof label !== 'string' || canonicalJson({ label }) !== bytesToUtf8(output)) throw fail()
+  if (typeof label !== 'string' || !equalBytes(encodeAnswer(label), output)) throw fail()
   return label
 }
 

@@ -14,7 +14,10 @@ export class LazyEncoder {
   }
 
   get(): Promise<Encoder> {
-    this.#opening ??= this.#open()
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined
+      throw error
+    })
     return this.#opening
   }
 
@@ -25,11 +28,6 @@ export class LazyEncoder {
 
   async #open(): Promise<Encoder> {
     ensureBaseModel(this.#modelFolder)
-    try {
-      return await openEncoder({ modelFolder: this.#modelFolder }, { clock: this.#clock })
-    } catch (error) {
-      this.#opening = undefined
-      throw error
-    }
+    return openEncoder({ modelFolder: this.#modelFolder }, { clock: this.#clock })
   }
 }

@@ -68,9 +68,12 @@ export async function openDevnetFolder(
 }
 
 async function readMarker(path: string) {
-  const parsed = markerSchema.safeParse(JSON.parse(await readFile(join(path, MARKER), 'utf8')))
-  if (!parsed.success) throw new NodeError('DATA_CORRUPT', `${join(path, MARKER)} is not a devnet's.`)
-  return parsed.data
+  const marker = join(path, MARKER)
+  try {
+    return markerSchema.parse(JSON.parse(await readFile(marker, 'utf8')))
+  } catch (error) {
+    throw new NodeError('DATA_CORRUPT', `${marker} is not a devnet's.`, {}, error)
+  }
 }
 
 async function stamped(
