@@ -33,8 +33,10 @@ export const limits = {
   poolExchangeWanted: 256,
   /** Largest answer: eight transactions of the largest size, or thousands of usual ones. */
   poolExchangeBytes: 1024 * 1024,
-  /** Adapters that a host holds back until their files are to be had. */
-  hostedAdapters: 1_024,
+  /** Adapters of the chain that a host looks at in a block, in turn: each costs some slots of the own state. */
+  adaptersLookedAt: 256,
+  /** Adapters whose files were not to be had, remembered with the block of the next attempt. */
+  adaptersPostponed: 1_024,
   /** How long a state stays readable after its block: longer than any call may run. */
   headStateMs: 30_000,
   /** Head states open at a time; reached only where blocks come much faster than one a second. */

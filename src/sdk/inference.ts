@@ -1,4 +1,4 @@
-import { concat, type Hex, isHex, keccak256, type LocalAccount, stringToHex } from 'viem'
+import { concat, type Hex, hashTypedData, isHex, keccak256, type LocalAccount, stringToHex } from 'viem'
 import { z } from 'zod'
 import { nativeAddresses } from '../chainspec/addresses.ts'
 import { NodeError } from '../errors/errors.ts'
@@ -91,8 +91,9 @@ export interface PaidPrediction {
 
 /**
  * Asks a host for its terms, checks them, signs, pays and checks the answer. Fails with BAD_REQUEST when the terms are
- * not for this request, PAYMENT_REQUIRED when they cost more than `maxFeeWei`, BAD_RECEIPT when the answer is not what
- * its receipt commits to, and otherwise PEER_FAILED, with the host's own code in the details where it gave one.
+ * not for this request, PAYMENT_REQUIRED when they cost more than `maxFeeWei`, BAD_RECEIPT when the receipt is for
+ * another request or the answer is not what it commits to, PEER_UNREACHABLE when no host answers, and otherwise
+ * PEER_FAILED, with the host's own code in the details where it gave one.
  */
 export async function predict(request: PredictRequest): Promise<PaidPrediction> {
   const { account, text } = request
@@ -102,7 +103,7 @@ export async function predict(request: PredictRequest): Promise<PaidPrediction> 
   const { typedData, inputSalt, readers } = formOf(termsSchema, asked).payment
   const { domain, message } = typedData
   checkTerms(request, typedData, inputSalt)
-  const requesterSignature = await account.signTypedData({
+  const signed = {
     domain,
     types: inferenceRequestTypes,
     primaryType: 'InferenceRequest',
@@ -113,11 +114,16 @@ export async function predict(request: PredictRequest): Promise<PaidPrediction> 
       nonce: BigInt(message.nonce),
       deadlineBlock: BigInt(message.deadlineBlock),
     },
-  })
+  } as const
+  const requesterSignature = await account.signTypedData(signed)
   const payment = { request: message, requesterSignature, inputSalt }
   const paid = await post(request.endpoint, body, { 'x-payment': btoa(JSON.stringify(payment)) })
   if (paid.status !== 200) throw hostError(paid)
   const answer = formOf(answerSchema, paid)
+  // a receipt's id is the digest of its request
+  if (answer.receiptId !== hashTypedData(signed)) {
+    throw new NodeError('BAD_RECEIPT', 'The receipt is not for the signed request.')
+  }
   if (commitmentOf(answer.outputSalt, answer.output) !== answer.receipt.outputCommitment) {
     throw new NodeError('BAD_RECEIPT', 'The answer is not what the receipt commits to.')
   }
@@ -161,10 +167,13 @@ async function post(
   body: unknown,
   headers: Record<string, string> = {},
 ): Promise<HttpAnswer> {
-  const response = await fetch(new URL('/predict', endpoint), {
+  const init = {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
+  }
+  const response = await fetch(new URL('/predict', endpoint), init).catch((error: unknown) => {
+    throw new NodeError('PEER_UNREACHABLE', `No host answers at ${endpoint}.`, { endpoint }, error)
   })
   return { status: response.status, json: await response.json().catch(() => undefined) }
 }

@@ -22,8 +22,10 @@ const RETRY_BLOCKS = 5
 export class HostedAdapters implements BlockFollower {
   readonly #modules: HostedAdaptersModules
   readonly #stopping = new AbortController()
-  /** Published, ours to run, and not served yet; with the block of the next attempt. */
-  readonly #waiting = new Map<bigint, number>()
+  readonly #served = new Set<bigint>()
+  /** The block of the next attempt, for those whose files were not to be had. */
+  readonly #retryAt = new Map<bigint, number>()
+  /** Where the next look at the chain's adapters begins; after the last one it is the first again. */
   #nextId = 1n
   #loading: Promise<void> = Promise.resolve()
   #isLoading = false
@@ -35,10 +37,9 @@ export class HostedAdapters implements BlockFollower {
   follow(): void {}
 
   act(): void {
-    this.#discover()
     if (this.#isLoading) return
     this.#isLoading = true
-    this.#loading = this.#load().finally(() => {
+    this.#loading = this.#load(this.#discover()).finally(() => {
       this.#isLoading = false
     })
   }
@@ -48,13 +49,19 @@ export class HostedAdapters implements BlockFollower {
     await this.#loading
   }
 
-  #discover(): void {
-    const { views } = this.#modules
-    for (; this.#waiting.size < limits.hostedAdapters; this.#nextId++) {
-      const adapter = views.adapter(this.#nextId)
-      if (adapter === undefined) return
-      if (this.#isOurs(adapter)) this.#waiting.set(this.#nextId, 0)
+  /** Looks at the next adapters of the chain. Drafts cost a look and no room, so nobody can crowd others out. */
+  #discover(): bigint[] {
+    const { views, head } = this.#modules
+    const found: bigint[] = []
+    for (let looked = 0; looked < limits.adaptersLookedAt; looked++) {
+      const adapterId = this.#nextId
+      const adapter = views.adapter(adapterId)
+      this.#nextId = adapter === undefined ? 1n : adapterId + 1n
+      if (adapter === undefined) break
+      if (this.#served.has(adapterId) || adapter.status === adapterStatus.draft) continue
+      if (head.height >= (this.#retryAt.get(adapterId) ?? 0) && this.#isOurs(adapter)) found.push(adapterId)
     }
+    return found
   }
 
   #isOurs({ baseModelId }: AdapterView): boolean {
@@ -66,21 +73,30 @@ export class HostedAdapters implements BlockFollower {
     )
   }
 
-  async #load(): Promise<void> {
+  async #load(adapterIds: readonly bigint[]): Promise<void> {
     const { views, head, engine, logger } = this.#modules
-    for (const [adapterId, dueBlock] of [...this.#waiting]) {
+    for (const adapterId of adapterIds) {
       const adapter = views.adapter(adapterId)
-      if (adapter === undefined || adapter.status === adapterStatus.draft || head.height < dueBlock) continue
+      if (adapter === undefined) continue
       const model = { adapterId, adapterVersion: adapter.version }
       try {
         await engine.serve(model, this.#stopping.signal)
-        this.#waiting.delete(adapterId)
+        this.#served.add(adapterId)
+        this.#retryAt.delete(adapterId)
         logger.info({ adapterId: Number(adapterId), version: adapter.version }, 'adapter served')
       } catch (error) {
         if (this.#stopping.signal.aborted) return
-        this.#waiting.set(adapterId, head.height + RETRY_BLOCKS)
+        this.#postpone(adapterId, head.height + RETRY_BLOCKS)
         logger.warn({ adapterId: Number(adapterId), reason: messageOf(error) }, 'adapter not served yet')
       }
     }
+  }
+
+  /** Full, it forgets the oldest entry, which is then tried again a little early. */
+  #postpone(adapterId: bigint, dueBlock: number): void {
+    this.#retryAt.delete(adapterId)
+    const oldest = this.#retryAt.keys().next().value
+    if (this.#retryAt.size >= limits.adaptersPostponed && oldest !== undefined) this.#retryAt.delete(oldest)
+    this.#retryAt.set(adapterId, dueBlock)
   }
 }

@@ -167,6 +167,7 @@ describe('an answer is not taken', () => {
     ['with another output', (json) => (json.output = '0x1234')],
     ['with another salt', (json) => (json.outputSalt = ZERO_HASH)],
     ['with another commitment', (json) => (json.receipt.outputCommitment = ZERO_HASH)],
+    ['of another request', (json) => (json.receiptId = ZERO_HASH)],
   ])('%s', async (_what, lie) => {
     const failure = await failureWith(200, (json) => {
       lie(json)
@@ -193,6 +194,16 @@ describe('a host that answers nonsense', () => {
     const endpoint = `http://127.0.0.1:${(liar.address() as AddressInfo).port}`
     const failure = await failureOf(asked({ endpoint }))
     expect(failure).toMatchObject({ code: 'PEER_FAILED', details: { status: 503, code: 'UNKNOWN' } })
+  })
+})
+
+describe('a host that does not answer', () => {
+  it('is told as unreachable', async () => {
+    const closed = createServer()
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
+    const endpoint = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`
+    await new Promise((resolve) => closed.close(resolve))
+    expect((await failureOf(asked({ endpoint })))?.code).toBe('PEER_UNREACHABLE')
   })
 })
 

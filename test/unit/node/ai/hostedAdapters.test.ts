@@ -148,17 +148,25 @@ describe('a host', () => {
     expect(served.length).toBe(2)
   })
 
-  it('remembers so many adapters that wait, and looks at more when some are served', async () => {
-    const drafts = Array.from({ length: limits.hostedAdapters }, () =>
+  it('finds an adapter behind any number of drafts, some blocks later', async () => {
+    const drafts = Array.from({ length: 3 * limits.adaptersLookedAt }, () =>
       adapter({ status: adapterStatus.draft }),
     )
-    const { tried, adapters, act } = open([...drafts, adapter()])
+    const { tried, act } = open([...drafts, adapter()])
+    await act()
+    await act()
     await act()
     expect(tried).toEqual([])
+    await act()
+    expect(tried).toEqual([BigInt(drafts.length + 1)])
+  })
+
+  it('finds one that was a draft when it was looked at', async () => {
+    const { tried, adapters, act } = open([adapter({ status: adapterStatus.draft })])
+    await act()
     adapters[0] = adapter()
     await act()
-    await act()
-    expect(tried).toEqual([1n, BigInt(limits.hostedAdapters + 1)])
+    expect(tried).toEqual([1n])
   })
 })
 
