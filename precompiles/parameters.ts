@@ -68,6 +68,31 @@ export interface PrecompileParameters {
   readonly windowAgeBlocks: number
   readonly closeGasPerRow: bigint
   readonly closerCapBps: number
+
+  /** Scorers drawn for a contribution to an open Datanet. */
+  readonly scorerPanel: number
+  /** Blocks after a decision in which an accepted contribution can be challenged; its bond stays as long. */
+  readonly contributionChallengeBlocks: number
+  readonly contributionChallengeBondWei: bigint
+  /** From asking for a Datanet's purse to getting it: longer than a commit made before may take to its decision. */
+  readonly purseExitBlocks: number
+  /** A contribution to a private Datanet with fewer records gets no row. */
+  readonly privateRecordsMin: number
+
+  readonly rowChallengeBondWei: bigint
+  /** Rows are derived again before a verdict on them: that takes minutes. */
+  readonly rowAuditCommitBlocks: number
+
+  readonly receiptChallengeBondWei: bigint
+  /** Blocks after a committee's last reveal in which its finding can be appealed. */
+  readonly appealBlocks: number
+  readonly appealBondWei: bigint
+  /** Part of the bond that an auditor loses for a seat without a reveal, and for a verdict that an appeal overturns. */
+  readonly auditorMissBps: number
+  readonly auditorSlashBps: number
+
+  /** Sets the governed parameters; the zero address where nobody does. */
+  readonly governanceAddress: Address
 }
 
 const OPEN = 10n ** 18n
@@ -123,6 +148,23 @@ export const devnetParameters: PrecompileParameters = {
   windowAgeBlocks: 120,
   closeGasPerRow: 40_000n,
   closerCapBps: 200,
+
+  scorerPanel: 5,
+  contributionChallengeBlocks: 10,
+  contributionChallengeBondWei: OPEN,
+  purseExitBlocks: 150,
+  privateRecordsMin: 16,
+
+  rowChallengeBondWei: 10n * OPEN,
+  rowAuditCommitBlocks: 60,
+
+  receiptChallengeBondWei: OPEN / 10n,
+  appealBlocks: 5,
+  appealBondWei: OPEN,
+  auditorMissBps: 100,
+  auditorSlashBps: 2000,
+
+  governanceAddress: `0x${'00'.repeat(20)}`,
 }
 
 const BPS_FIELDS = [
@@ -132,6 +174,8 @@ const BPS_FIELDS = [
   'auditorPayBps',
   'auditRateBps',
   'closerCapBps',
+  'auditorMissBps',
+  'auditorSlashBps',
 ] as const
 
 type Rule = readonly [holds: boolean, otherwise: string]
@@ -169,7 +213,12 @@ function timeRules(parameters: PrecompileParameters): readonly Rule[] {
   const { revealMinBlocks, revealMaxBlocks, scoreCommitBlocks, scoreRevealBlocks, scorerExitBlocks } =
     parameters
   const auditBlocks = parameters.auditCommitBlocks + parameters.auditRevealBlocks
-  const openBlocks = parameters.challengeWindowBlocks + auditBlocks
+  // an audit, and its appeal to everybody
+  const openBlocks = parameters.challengeWindowBlocks + 2 * auditBlocks + parameters.appealBlocks
+  const rowBlocks =
+    parameters.challengeWindowBlocks + parameters.rowAuditCommitBlocks + parameters.auditRevealBlocks
+  // two rounds, for a first without a quorum is drawn once more
+  const scoringBlocks = revealMaxBlocks + 2 * (scoreCommitBlocks + scoreRevealBlocks)
   return [
     [revealMinBlocks >= 1 && revealMaxBlocks > revealMinBlocks, 'the reveal window is empty'],
     [
@@ -182,7 +231,12 @@ function timeRules(parameters: PrecompileParameters): readonly Rule[] {
     ],
     [parameters.hostExitBlocks > openBlocks, 'a host’s bond is free before its receipts are final'],
     [parameters.adapterExitBlocks > openBlocks, 'an adapter’s bond is free before its receipts are final'],
-    [parameters.auditorExitBlocks > openBlocks, 'an auditor’s bond is free before its audits end'],
+    [
+      parameters.auditorExitBlocks > Math.max(openBlocks, rowBlocks),
+      'an auditor’s bond is free before its audits end',
+    ],
+    [parameters.adapterExitBlocks > rowBlocks, 'an adapter’s bond is free before its rows are decided'],
+    [parameters.purseExitBlocks > scoringBlocks, 'a purse is free before what was promised is paid'],
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Address, Hash } from '../../src/primitives/hex.ts'
+import type { Seat } from '../shared/audit.ts'
 import { hasBit } from '../shared/bits.ts'
 import { readPacked } from '../shared/layout.ts'
-import type { Seat } from './audit.ts'
 import { type AttributionCall, type AuditRef, auditAt, auditorById, blockOf } from './call.ts'
 import { AUDITOR_FIELDS, DIGEST_BITS, VERDICT_BITS } from './layout.ts'
 

@@ -1,8 +1,8 @@
 import { bigIntToBytes, concatBytes } from '../../src/primitives/bytes.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
+import { type Candidate, drawCommittee, isDrawn } from '../shared/audit.ts'
 import { gasPrices } from '../shared/gas.ts'
 import { randaoSlot } from '../shared/randomness.ts'
-import { type Candidate, drawCommittee, isDrawn } from './audit.ts'
 import {
   type AttributionCall,
   auditAt,

@@ -101,6 +101,20 @@ const attribution = z.strictObject({
   windowAgeBlocks: blocks,
   closeGasPerRow: wei,
   closerCapBps: basisPoints,
+  scorerPanel: whole(3, 7),
+  contributionChallengeBlocks: blocks,
+  contributionChallengeBondWei: wei,
+  purseExitBlocks: blocks,
+  privateRecordsMin: whole(1, 1_000),
+  rowChallengeBondWei: wei,
+  rowAuditCommitBlocks: blocks,
+  receiptChallengeBondWei: wei,
+  appealBlocks: blocks,
+  appealBondWei: wei,
+  auditorMissBps: basisPoints,
+  auditorSlashBps: basisPoints,
+  /** Sets the governed parameters; the zero address where nobody does. */
+  governanceAddress: address,
 })
 
 const precompileUpgrade = z.strictObject({

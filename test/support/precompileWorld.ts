@@ -67,6 +67,10 @@ export const testParameters: PrecompileParameters = {
   adapterExitBlocks: 30,
   windowReceipts: 4,
   windowAgeBlocks: 40,
+  contributionChallengeBlocks: 3,
+  purseExitBlocks: 60,
+  rowAuditCommitBlocks: 6,
+  appealBlocks: 3,
 }
 
 export interface ContributionSpec {

@@ -4,10 +4,10 @@ import { type Hash, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { bounds } from '../../bounds.ts'
 import { tupleCodec } from '../../shared/abiCodec.ts'
 import { encodeParameters } from '../../shared/abiEncode.ts'
+import { VERDICT_MAX, verdict as verdicts } from '../../shared/audit.ts'
 import { hasBit, withBit } from '../../shared/bits.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { mappingSlot, writePacked } from '../../shared/layout.ts'
-import { VERDICT_MAX, verdict as verdicts } from '../audit.ts'
 import {
   type AttributionAbi,
   type AttributionCall,

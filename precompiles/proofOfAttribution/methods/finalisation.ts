@@ -1,10 +1,10 @@
 import { invariant } from '../../../src/errors/errors.ts'
 import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { bounds } from '../../bounds.ts'
+import { outcomeOf, paidSeats } from '../../shared/audit.ts'
 import { writeBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { bpsOf, minimum } from '../../shared/shares.ts'
-import { outcomeOf, paidSeats } from '../audit.ts'
 import {
   type AttributionAbi,
   type AttributionCall,

@@ -99,8 +99,8 @@ describe('an auditor', () => {
     const parameters = {
       auditCommitBlocks: 16,
       auditRevealBlocks: 16,
-      auditorExitBlocks: 60,
-      hostExitBlocks: 60,
+      auditorExitBlocks: 100,
+      hostExitBlocks: 100,
       adapterExitBlocks: 100,
     }
     const world = await ReceiptWorld.open({ parameters })

@@ -5,12 +5,6 @@ import { bounds } from '../../../../precompiles/bounds.ts'
 import { MEMBER_BYTES } from '../../../../precompiles/datanet/members.ts'
 import { devnetParameters } from '../../../../precompiles/parameters.ts'
 import {
-  drawCommittee,
-  isDrawn,
-  outcomeOf,
-  paidSeats,
-} from '../../../../precompiles/proofOfAttribution/audit.ts'
-import {
   payWork,
   queryWeight,
   settlerPay,
@@ -32,6 +26,7 @@ import {
 } from '../../../../precompiles/proofOfAttribution/vectors.ts'
 import { rowsPerPiece } from '../../../../precompiles/proofOfAttribution/windowReader.ts'
 import { allocatePot } from '../../../../precompiles/proofOfAttribution/windowShares.ts'
+import { drawCommittee, isDrawn, outcomeOf, paidSeats } from '../../../../precompiles/shared/audit.ts'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
 import { testHash } from '../../../support/precompileWorld.ts'
 

@@ -1,7 +1,7 @@
 import { invariant } from '../../src/errors/errors.ts'
 import { concatBytes } from '../../src/primitives/bytes.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
-import { bitsIn } from '../shared/bits.ts'
+import { bitsIn } from './bits.ts'
 
 /** Lottery, committee and verdict of an audit, without any state. */
 
