@@ -126,8 +126,8 @@ export class Chain {
       { keeping: options.keeping ?? {}, epochBlocks: spec.genesis.consensus.epochBlocks },
       { kv, logger, rootAt: (height) => stateRootAt(store, height), inTurn: (work) => turns.take(work) },
     )
-    const { mode, blocks } = pruner.keeping
-    logger.info({ height: head.height, hash: head.blockHash, states: mode, blocks }, 'chain opened')
+    const states = { ...pruner.keeping, from: pruner.wholeFrom }
+    logger.info({ height: head.height, hash: head.blockHash, states }, 'chain opened')
     return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, pruner, turns, logger })
   }
 
@@ -135,10 +135,9 @@ export class Chain {
     return this.#head
   }
 
-  /** Which states this node keeps, and the height from which on it still has every one. */
-  get keptStates(): StateKeeping & { readonly wholeFrom: number } {
-    const { mode, blocks } = this.#pruner.keeping
-    return { mode, blocks, wholeFrom: this.#pruner.wholeFrom }
+  /** From this height on the state of every block is kept. */
+  get statesFrom(): number {
+    return this.#pruner.wholeFrom
   }
 
   /** Resolves when nothing that follows from the blocks so far is left to do. */

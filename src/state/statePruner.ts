@@ -83,7 +83,8 @@ export class StatePruner {
   }
 
   get keeping(): StateKeeping {
-    return this.#progress
+    const { mode, blocks } = this.#progress
+    return { mode, blocks }
   }
 
   /** Every state from this height on is whole. */

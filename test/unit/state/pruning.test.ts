@@ -1,15 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { StateKeeping, StateMode } from '../../../src/state/pruneProgress.ts'
+import { FaultyStore, type WriteFault } from '../../../src/storage/faultyStore.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
-import { changes, PrunedWorld, readPlain, storedNodes, walkState } from './support/keptStates.ts'
+import { type Change, changes, PrunedWorld, readPlain, storedNodes, walkState } from './support/keptStates.ts'
+
+/** The state is all there and says what the model says. */
+function checkWhole(pruned: PrunedWorld, height: number): Set<string> {
+  const { root, state } = pruned.history[height]!
+  const nodes = walkState(pruned.store, root)
+  expect(readPlain(pruned.store, root)).toEqual(state)
+  return nodes
+}
 
 /** Every one of these states is whole and says what the model says; nothing else is stored. */
 async function checkKept(pruned: PrunedWorld, heights: Iterable<number>): Promise<void> {
   const reachable = new Set<string>()
   for (const height of heights) {
-    const { root, state } = pruned.history[height]!
-    for (const key of walkState(pruned.store, root)) reachable.add(key)
-    expect(readPlain(pruned.store, root)).toEqual(state)
+    for (const key of checkWhole(pruned, height)) reachable.add(key)
   }
   expect(await storedNodes(pruned.store)).toEqual(reachable)
 }
@@ -33,4 +41,82 @@ describe('pruned states', () => {
       { numRuns: 40 },
     )
   })
+
+  test('stay whole when pruning takes a few nodes at a time, dies, fails, and is told to keep more, less or all', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { minLength: 5, maxLength: 40, size: 'max' }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.constantFrom({ nodesPerBlock: 1, nodesATurn: 1 }, { nodesPerBlock: 4, nodesATurn: 3 }),
+        async (events, epochBlocks, pace) => {
+          const store = new FaultyStore(new MemoryStore())
+          const pruned = new PrunedWorld(store, { epochBlocks, pace })
+          let keeping: StateKeeping = { mode: 'pruned', blocks: 2 }
+          await pruned.open(keeping)
+          let wanted = [0]
+          for (const next of events) {
+            if (next.kind === 'block') {
+              await pruned.block(next.changes)
+              wanted.push(pruned.height)
+              if (store.isStopped) await restart(pruned, store, next.survives)
+            } else if (next.kind === 'fault') {
+              store.setPlan(({ sync }) => (sync ? 'none' : next.fault))
+            } else {
+              store.setPlan(() => 'none')
+              keeping = next.keeping
+              await pruned.open(keeping.mode === 'archive' ? { mode: 'archive' } : keeping)
+            }
+            if (keeping.mode === 'pruned') {
+              const kept = new Set(pruned.kept(keeping.blocks))
+              wanted = wanted.filter((height) => kept.has(height))
+            }
+            const whole = pruned.whole()
+            expect(whole).toEqual(expect.arrayContaining(wanted))
+            for (const height of whole) checkWhole(pruned, height)
+          }
+          store.setPlan(() => 'none')
+          await pruned.open({ mode: 'pruned', blocks: 2 })
+          await pruned.finish()
+          await checkKept(pruned, pruned.whole())
+          expect(pruned.kept(2)).toEqual(expect.arrayContaining(pruned.whole()))
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
 })
+
+type Event =
+  | { kind: 'block'; changes: Change[]; survives: number }
+  | { kind: 'fault'; fault: WriteFault }
+  | { kind: 'restart'; keeping: StateKeeping }
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('block' as const), changes, survives: fc.nat(1) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('fault' as const),
+      fault: fc.constantFrom<WriteFault>('fail', 'fail-written', 'stop', 'stop-written'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('restart' as const),
+      keeping: fc.record({
+        mode: fc.constantFrom<StateMode>('archive', 'pruned', 'pruned'),
+        blocks: fc.integer({ min: 1, max: 6 }),
+      }),
+    }),
+  },
+)
+
+async function restart(pruned: PrunedWorld, store: FaultyStore, survives: number): Promise<void> {
+  await store.restart(survives)
+  store.setPlan(() => 'none')
+  await pruned.open()
+}

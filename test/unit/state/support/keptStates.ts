@@ -1,18 +1,22 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256 } from '../../../../src/primitives/keccak.ts'
 import { silentLogger } from '../../../../src/runtime/logger.ts'
 import { decodeAccount } from '../../../../src/state/accountCodec.ts'
-import type { StateKeeping } from '../../../../src/state/pruneProgress.ts'
+import { readProgress, type StateKeeping } from '../../../../src/state/pruneProgress.ts'
 import type { StateJournal } from '../../../../src/state/stateJournal.ts'
 import { type PrunePace, StatePruner } from '../../../../src/state/statePruner.ts'
 import { TrieState } from '../../../../src/state/trieState.ts'
 import { decodeTrieNode, isHash } from '../../../../src/state/trieWalk.ts'
+import { FaultyStore } from '../../../../src/storage/faultyStore.ts'
 import { ACCOUNT_TRIE_OWNER, kindRange, trieNodeKey } from '../../../../src/storage/keys.ts'
 import type { KvReader, KvStore } from '../../../../src/storage/kv.ts'
 import { addresses } from './names.ts'
 import { World } from './world.ts'
 
+/** More than these names make, one node at a time. */
+const MOST_SLICES = 10_000
 const slotOf = (number: number): Hash => `0x${number.toString(16).padStart(64, '0')}`
 
 /** Slots whose hashes begin alike, so that their tries have extensions, which split and join as slots come and go. */
@@ -164,6 +168,14 @@ export async function storedNodes(store: KvStore): Promise<Set<string>> {
   return keys
 }
 
+/** States up to this height that a store claims to hold whole. */
+export function wholeHeights(kv: KvReader, headHeight: number): number[] {
+  const { next, held } = readProgress(kv)
+  const early = held.filter(({ after }) => after === undefined).map(({ height }) => height)
+  const from = next.after === undefined ? next.height : next.height + 1
+  return [...early, ...Array.from({ length: headHeight - from + 1 }, (_, index) => from + index)]
+}
+
 /** Blocks on a store whose states a pruner keeps or drops; each block's state is kept in maps beside it. */
 export class PrunedWorld {
   readonly store: KvStore
@@ -212,8 +224,29 @@ export class PrunedWorld {
     const result = await this.world.compute(journal)
     await this.world.commit(result)
     this.history.push({ root: this.world.root, state })
-    this.pruner.advance(this.height, result.trieOps.length)
-    await this.pruner.idle()
+    await this.prune(result.trieOps.length)
+  }
+
+  /** What follows a block; ends early where the process dies. */
+  async prune(writtenNodes = 0): Promise<void> {
+    this.pruner.advance(this.height, writtenNodes)
+    const died = this.store instanceof FaultyStore ? [this.store.whenStopped()] : []
+    await Promise.race([this.pruner.idle(), ...died])
+  }
+
+  /** Prunes until nothing is due any more. */
+  async finish(): Promise<void> {
+    for (let i = 0; i < MOST_SLICES; i++) {
+      const before = readProgress(this.store)
+      await this.prune()
+      if (isDeepStrictEqual(readProgress(this.store), before)) return
+    }
+    throw new Error('pruning does not end')
+  }
+
+  /** States that the store claims to hold whole. */
+  whole(): number[] {
+    return wholeHeights(this.store, this.height)
   }
 
   /** States of the last `blocks` blocks, and of the last two ends of epochs. */
