@@ -12,27 +12,11 @@ import { decodeTrieNode, isHash } from '../../../../src/state/trieWalk.ts'
 import { FaultyStore } from '../../../../src/storage/faultyStore.ts'
 import { ACCOUNT_TRIE_OWNER, kindRange, trieNodeKey } from '../../../../src/storage/keys.ts'
 import type { KvReader, KvStore } from '../../../../src/storage/kv.ts'
-import { addresses } from './names.ts'
+import { addresses, deepSlots } from './names.ts'
 import { World } from './world.ts'
 
 /** More than these names make, one node at a time. */
 const MOST_SLICES = 10_000
-const slotOf = (number: number): Hash => `0x${number.toString(16).padStart(64, '0')}`
-
-/** Slots whose hashes begin alike, so that their tries have extensions, which split and join as slots come and go. */
-export const deepSlots: readonly Hash[] = [
-  ...slotsWithPrefix(0x5a, 4),
-  ...slotsWithPrefix(0x5b, 2),
-  ...slotsWithPrefix(0xe0, 2),
-]
-
-function slotsWithPrefix(prefix: number, count: number): Hash[] {
-  const found: Hash[] = []
-  for (let number = 0; found.length < count; number++) {
-    if (keccak256(hexToBytes(slotOf(number)))[0] === prefix) found.push(slotOf(number))
-  }
-  return found
-}
 
 export type Change =
   | { kind: 'pay'; address: Address; weiDelta: bigint }
