@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 const call = { from: account(0).address, to: receiver, value: '0x1' }
 /** Everything that reads a state, with the block as its last parameter. */
-const questions: readonly (readonly [method: string, ...params: unknown[]])[] = [
+const questions: [method: string, ...params: unknown[]][] = [
   ['eth_getBalance', receiver],
   ['eth_getTransactionCount', account(0).address],
   ['eth_getCode', predeploys.staking],
@@ -73,11 +73,14 @@ describe('JSON-RPC on a node that does not keep all states', () => {
     }
   })
 
-  it.each(questions)('answers on every kept state and on the end of an epoch (%s)', async (method, ...params) => {
-    for (const height of [0, BLOCKS - KEPT + 1, BLOCKS - 1, BLOCKS]) {
-      expect(await ask(method, ...params, `0x${height}`)).not.toHaveProperty('error')
-    }
-  })
+  it.each(questions)(
+    'answers on every kept state and on the end of an epoch (%s)',
+    async (method, ...params) => {
+      for (const height of [0, BLOCKS - KEPT + 1, BLOCKS - 1, BLOCKS]) {
+        expect(await ask(method, ...params, `0x${height}`)).not.toHaveProperty('error')
+      }
+    },
+  )
 
   it('tells the balance of each kept block', async () => {
     for (const height of [0, 4, 5, 6]) {

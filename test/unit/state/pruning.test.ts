@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isNodeError } from '../../../src/errors/errors.ts'
 import type { StateKeeping, StateMode } from '../../../src/state/pruneProgress.ts'
+import { TrieState } from '../../../src/state/trieState.ts'
 import { FaultyStore, type WriteFault } from '../../../src/storage/faultyStore.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
 import { type Change, changes, PrunedWorld, readPlain, storedNodes, walkState } from './support/keptStates.ts'
+import { addresses, deepSlots } from './support/names.ts'
 
 /** The state is all there and says what the model says. */
 function checkWhole(pruned: PrunedWorld, height: number): Set<string> {
@@ -11,6 +14,29 @@ function checkWhole(pruned: PrunedWorld, height: number): Set<string> {
   const nodes = walkState(pruned.store, root)
   expect(readPlain(pruned.store, root)).toEqual(state)
   return nodes
+}
+
+/** A reader of a state, old or new to it, gets what the model says, or is told that the state is pruned. */
+function checkReaders(pruned: PrunedWorld, height: number): void {
+  const { root, reader, state } = pruned.history[height]!
+  for (const address of addresses) {
+    for (const open of [() => reader, () => new TrieState(pruned.store, root)]) {
+      const balance = orPruned(() => open().account(address)?.balanceWei)
+      const value = orPruned(() => open().storage(address, deepSlots[0]!))
+      const account = state.get(address)
+      if (balance !== 'STATE_PRUNED') expect(balance).toBe(account?.balanceWei)
+      if (value !== 'STATE_PRUNED') expect(value).toBe(account?.slots.get(deepSlots[0]!) ?? 0n)
+    }
+  }
+}
+
+function orPruned<T>(read: () => T): T | 'STATE_PRUNED' {
+  try {
+    return read()
+  } catch (error) {
+    if (isNodeError(error, 'STATE_PRUNED')) return 'STATE_PRUNED'
+    throw error
+  }
 }
 
 /** Every one of these states is whole and says what the model says; nothing else is stored. */
@@ -70,6 +96,7 @@ describe('pruned states', () => {
               const kept = new Set(pruned.kept(keeping.blocks))
               wanted = wanted.filter((height) => kept.has(height))
             }
+            checkReaders(pruned, Math.max(0, pruned.height - 3))
             const whole = pruned.whole()
             expect(whole).toEqual(expect.arrayContaining(wanted))
             for (const height of whole) checkWhole(pruned, height)

@@ -164,7 +164,8 @@ export function wholeHeights(kv: KvReader, headHeight: number): number[] {
 export class PrunedWorld {
   readonly store: KvStore
   readonly epochBlocks: number
-  readonly history: { root: Hash; state: Plain }[] = [{ root: EMPTY_TRIE_ROOT, state: new Map() }]
+  /** By height: the state in maps, and a reader that was opened when it was the newest. */
+  readonly history: { root: Hash; state: Plain; reader: TrieState }[]
   readonly world: World
   readonly #pace: PrunePace | undefined
   #pruner: StatePruner | undefined
@@ -172,6 +173,8 @@ export class PrunedWorld {
   constructor(store: KvStore, options: { epochBlocks: number; pace?: PrunePace }) {
     this.store = store
     this.world = new World(store)
+    const reader = new TrieState(store, EMPTY_TRIE_ROOT)
+    this.history = [{ root: EMPTY_TRIE_ROOT, state: new Map(), reader }]
     this.epochBlocks = options.epochBlocks
     this.#pace = options.pace
   }
@@ -207,7 +210,8 @@ export class PrunedWorld {
     }
     const result = await this.world.compute(journal)
     await this.world.commit(result)
-    this.history.push({ root: this.world.root, state })
+    const { root } = this.world
+    this.history.push({ root, state, reader: new TrieState(this.store, root) })
     await this.prune(result.trieOps.length)
   }
 
