@@ -4,9 +4,11 @@ import { type PruneProgress, putProgress, readProgress } from '../../../src/stat
 import { nextDrop, progressAfter, wholeState } from '../../../src/state/pruneSchedule.ts'
 import { metadataKey } from '../../../src/storage/keys.ts'
 import type { KvOp } from '../../../src/storage/kv.ts'
+import { LevelStore } from '../../../src/storage/levelStore.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
 import { codeOf, thrownCode } from '../../support/network/outcome.ts'
-import { type Change, PrunedWorld, storedNodes } from './support/keptStates.ts'
+import { temporaryFolder } from '../../support/temporaryFolder.ts'
+import { type Change, PrunedWorld, storedNodes, walkState } from './support/keptStates.ts'
 import { addresses, deepSlots } from './support/names.ts'
 
 const pruned = (blocks: number): PruneProgress => ({
@@ -175,5 +177,29 @@ describe('the work of one block', () => {
     await world.open({ mode: 'pruned', blocks: 2 })
     for (let n = 1; n <= 12; n++) await world.block(busy(n))
     expect(world.whole()).toEqual([0, 11, 12])
+  })
+})
+
+describe('a store on disk', () => {
+  const folder = temporaryFolder()
+
+  test('keeps the same states as one in memory, and is opened again in the middle of a drop', async () => {
+    let store = await LevelStore.open(folder())
+    const world = new PrunedWorld(store, { epochBlocks: 3, pace: { nodesPerBlock: 3, nodesATurn: 2 } })
+    await world.open()
+    for (let n = 1; n <= 6; n++) await world.block(n % 2 === 0 ? busy(n) : busy(1))
+    await world.open({ mode: 'pruned', blocks: 2 })
+    for (let n = 0; n < 3; n++) await world.prune()
+    expect(readProgress(store).next.after).toBeDefined()
+    await store.close()
+    store = await LevelStore.open(folder())
+    const again = new PrunedWorld(store, { epochBlocks: 3 })
+    again.follow(world)
+    await again.open()
+    await again.finish()
+    expect(again.whole()).toEqual([3, 5, 6])
+    const reachable = again.whole().flatMap((height) => [...walkState(store, again.history[height]!.root)])
+    expect(await storedNodes(store)).toEqual(new Set(reachable))
+    await store.close()
   })
 })

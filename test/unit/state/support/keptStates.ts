@@ -201,6 +201,13 @@ export class PrunedWorld {
     )
   }
 
+  /** Goes on from the blocks of another one, whose store this one has. */
+  follow(other: PrunedWorld): void {
+    this.world.height = other.world.height
+    this.world.root = other.world.root
+    this.history.splice(0, this.history.length, ...other.history)
+  }
+
   async block(each: readonly Change[]): Promise<void> {
     const state = structuredClone(this.history.at(-1)!.state)
     const journal = this.world.journal()
