@@ -76,7 +76,7 @@ export class StateDrop {
     switch (node.kind) {
       case 'branch':
         for (const [nibble, child] of node.children.entries()) {
-          if (!isHash(child)) continue
+          if (!isHash(child) || others.some((other) => other?.hasChild(nibble, child))) continue
           yield* this.#subtree(owner, child, [...path, nibble], follow(others, [nibble]))
         }
         break

@@ -39,6 +39,13 @@ export class TriePosition {
     return this.#at instanceof Uint8Array && equalBytes(this.#at, nodeHash)
   }
 
+  /** Whether a branch stands here that has this child: sooner known than by a step. */
+  hasChild(nibble: number, nodeHash: Uint8Array): boolean {
+    const node = this.#read()
+    const child = node.kind === 'branch' ? node.children[nibble] : undefined
+    return child instanceof Uint8Array && equalBytes(child, nodeHash)
+  }
+
   step(nibble: number): TriePosition | undefined {
     const node = this.#read()
     if (node.kind === 'branch') return this.#follow(node.children[nibble])
