@@ -102,7 +102,7 @@ describe('pruned states', () => {
             for (const height of whole) checkWhole(pruned, height)
           }
           store.setPlan(() => 'none')
-          await pruned.open({ mode: 'pruned', blocks: 2 })
+          await pruned.open({ mode: 'pruned', blocks: 2 }, { nodesPerBlock: 1_000, nodesATurn: 50 })
           await pruned.finish()
           await checkKept(pruned, pruned.whole())
           expect(pruned.kept(2)).toEqual(expect.arrayContaining(pruned.whole()))

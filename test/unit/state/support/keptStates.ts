@@ -189,9 +189,9 @@ export class PrunedWorld {
   }
 
   /** As a node does at its start. */
-  async open(keeping: Partial<StateKeeping> = {}): Promise<void> {
+  async open(keeping: Partial<StateKeeping> = {}, pace = this.#pace): Promise<void> {
     this.#pruner = await StatePruner.open(
-      { keeping, epochBlocks: this.epochBlocks, ...(this.#pace === undefined ? {} : { pace: this.#pace }) },
+      { keeping, epochBlocks: this.epochBlocks, ...(pace === undefined ? {} : { pace }) },
       {
         kv: this.store,
         logger: silentLogger,
