@@ -73,7 +73,7 @@ export class StatePruner {
     if (progress.mode === 'archive' && keeping.blocks !== undefined) {
       throw new NodeError(
         'BAD_CONFIG',
-        'This data folder keeps all states; a number of states is for a pruned one.',
+        'A number of states is for a pruned node, and this one keeps all: add --state pruned.',
       )
     }
     if (progress.mode !== stored.mode || progress.blocks !== stored.blocks) {
