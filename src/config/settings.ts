@@ -1,6 +1,7 @@
 import { parseEther } from 'viem'
 import { z } from 'zod'
 import { NodeError } from '../errors/errors.ts'
+import { limits } from './limits.ts'
 
 /** One setting of a command: where it comes from (flag, then environment, then default) and what it means. */
 export interface Setting<T> {
@@ -103,6 +104,18 @@ export const nodeSettings = {
   ),
   audit: setting('--audit <on|off>', z.enum(['on', 'off']), 'on', 'Whether a validator audits inferences'),
   modelDir: setting('--model-dir <dir>', text.optional(), undefined, 'Where base models are kept'),
+  state: setting(
+    '--state <archive|pruned>',
+    z.enum(['archive', 'pruned']).optional(),
+    undefined,
+    'Whether the states of all blocks are kept, or of the last ones; as the data folder was, archive in a new one',
+  ),
+  stateBlocks: setting(
+    '--state-blocks <n>',
+    whole(limits.stateBlocksLeast, 999_999_999).optional(),
+    undefined,
+    `States that a pruned node keeps; as the data folder was, ${limits.stateBlocks} in a new one`,
+  ),
   single: setting('--single', onOff, false, 'One validator alone, a block per transaction'),
   logLevel: setting('--log-level <level>', z.enum(logLevels), 'info', `One of ${logLevels.join(', ')}`),
   logFile: setting(

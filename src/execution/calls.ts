@@ -5,7 +5,7 @@ import { createVM, runTx } from '@ethereumjs/vm'
 import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
-import { messageOf, NodeError } from '../errors/errors.ts'
+import { type ErrorCode, isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import { type Address, type Hash, type Hex, hexToBytes, ZERO_ADDRESS } from '../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../primitives/keccak.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
@@ -84,6 +84,9 @@ const callParams = {
   7825: { ...paramsTx[7825], maxTransactionGasLimit: Number.MAX_SAFE_INTEGER },
 }
 
+/** What is wrong with the state that a call reads, not with the call. */
+const STATE_FAILURES: readonly ErrorCode[] = ['STATE_PRUNED', 'DATA_CORRUPT', 'STORAGE_FAILED']
+
 /** Runs messages on a state that nobody else sees. */
 export class CallRunner {
   readonly #spec: ChainSpec
@@ -96,7 +99,7 @@ export class CallRunner {
     this.#precompiles = modules.precompiles
   }
 
-  /** Throws TX_INVALID when the message could not even start: no balance for the value, gas below the intrinsic. */
+  /** Throws TX_INVALID when the message could not even start: no balance for the value, gas below the intrinsic; STATE_PRUNED when its state is dropped meanwhile. */
   async run(message: CallMessage, context: CallContext): Promise<CallOutcome> {
     const journal = new StateJournal(context.state)
     applyOverrides(journal, context.stateOverrides)
@@ -139,6 +142,7 @@ export class CallRunner {
         })),
       }
     } catch (error) {
+      if (STATE_FAILURES.some((code) => isNodeError(error, code))) throw error
       throw new NodeError('TX_INVALID', firstSentence(messageOf(error)), {}, error)
     }
   }

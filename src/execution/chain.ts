@@ -13,11 +13,14 @@ import type { Logger } from '../runtime/logger.ts'
 import { stateCommitOps } from '../state/commitOps.ts'
 import { FlatState } from '../state/flatState.ts'
 import { OverlayState } from '../state/overlayState.ts'
+import type { StateKeeping } from '../state/pruneProgress.ts'
+import { StatePruner } from '../state/statePruner.ts'
 import { blockCommitOps, ChainStore } from '../storage/chainStore.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
 import { type BuildInput, type Candidate, type ExecutionHead, Executor } from './executor.ts'
 import { createGenesisState } from './genesis.ts'
 import { readValidatorSet } from './stakingView.ts'
+import { Turns } from './turns.ts'
 
 export interface ChainHead extends ExecutionHead {
   readonly height: number
@@ -54,12 +57,21 @@ export class Chain {
   /** By hash of the whole envelope: a header's hash alone would let a forged body pass as one that ran. */
   readonly #candidates = new Map<Hash, Candidate>()
   readonly #listeners = new Set<DecidedListener>()
+  readonly #pruner: StatePruner
+  readonly #turns: Turns
   #head: ChainHead
-  #queue: Promise<unknown> = Promise.resolve()
+  #writeFailure: unknown
 
   private constructor(
     options: { spec: ChainSpec; genesisHash: Hash; head: ChainHead },
-    modules: { kv: KvStore; store: ChainStore; precompiles: PrecompileRegistry; logger: Logger },
+    modules: {
+      kv: KvStore
+      store: ChainStore
+      precompiles: PrecompileRegistry
+      pruner: StatePruner
+      turns: Turns
+      logger: Logger
+    },
   ) {
     this.spec = options.spec
     this.genesisHash = options.genesisHash
@@ -67,6 +79,8 @@ export class Chain {
     this.precompiles = modules.precompiles
     this.#kv = modules.kv
     this.#logger = modules.logger
+    this.#pruner = modules.pruner
+    this.#turns = modules.turns
     this.#head = options.head
     this.#executor = new Executor(
       { spec: options.spec, genesisHash: options.genesisHash },
@@ -79,9 +93,12 @@ export class Chain {
     )
   }
 
-  /** Opens the chain of a store; an empty store gets the genesis block first, another chain's store is refused. */
+  /**
+   * Opens the chain of a store; an empty store gets the genesis block first, another chain's store is refused. Which
+   * states it keeps is as the store remembers it where `keeping` does not say.
+   */
   static async open(
-    options: { spec: ChainSpec; precompiles: PrecompileRegistry },
+    options: { spec: ChainSpec; precompiles: PrecompileRegistry; keeping?: Partial<StateKeeping> },
     modules: { kv: KvStore; logger: Logger },
   ): Promise<Chain> {
     const { spec, precompiles } = options
@@ -104,12 +121,33 @@ export class Chain {
       )
     }
     const head = loadHead(store, kv)
-    logger.info({ height: head.height, hash: head.blockHash }, 'chain opened')
-    return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, logger })
+    const turns = new Turns()
+    const pruner = await StatePruner.open(
+      { keeping: options.keeping ?? {}, epochBlocks: spec.genesis.consensus.epochBlocks },
+      { kv, logger, rootAt: (height) => stateRootAt(store, height), inTurn: (work) => turns.take(work) },
+    )
+    const states = { ...pruner.keeping, from: pruner.wholeFrom }
+    logger.info({ height: head.height, hash: head.blockHash, states }, 'chain opened')
+    return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, pruner, turns, logger })
   }
 
   get head(): ChainHead {
     return this.#head
+  }
+
+  /** From this height on the state of every block is kept. */
+  get statesFrom(): number {
+    return this.#pruner.wholeFrom
+  }
+
+  /** Resolves when nothing that follows from the blocks so far is left to do. */
+  idle(): Promise<void> {
+    return this.#pruner.idle()
+  }
+
+  /** To be called before the store is closed. */
+  close(): Promise<void> {
+    return this.#pruner.close()
   }
 
   get signingDomain(): SigningDomain {
@@ -174,7 +212,7 @@ export class Chain {
         ...(await stateCommitOps(this.#kv, candidate.state)),
         ...extraOps(readValidatorSet(new OverlayState(this.#head.state, candidate.state.diff))),
       ]
-      await this.#kv.write(ops, { sync: true })
+      await this.#write(ops)
       this.#candidates.clear()
       this.#head = loadHead(this.store, this.#kv)
       if (this.#head.blockHash !== blockHash) throw new InvariantError('The head is the block just written.')
@@ -189,8 +227,19 @@ export class Chain {
         'block decided',
       )
       this.#tell(decided)
+      this.#pruner.advance(height, candidate.state.trieOps.length)
       return decided
     })
+  }
+
+  /** After a write that failed nobody knows what is on disk: this chain does nothing more, and is opened again. */
+  async #write(ops: readonly KvOp[]): Promise<void> {
+    try {
+      await this.#kv.write(ops, { sync: true })
+    } catch (error) {
+      this.#writeFailure = error
+      throw error
+    }
   }
 
   #tell(decided: DecidedBlock): void {
@@ -217,11 +266,18 @@ export class Chain {
     return undefined
   }
 
-  /** Execution has one thing to do at a time. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work, work)
-    this.#queue = result.catch(() => undefined)
-    return result
+    return this.#turns.take(async () => {
+      if (this.#writeFailure !== undefined) {
+        throw new NodeError(
+          'STORAGE_FAILED',
+          'A block could not be written; the node must be started again.',
+          {},
+          this.#writeFailure,
+        )
+      }
+      return work()
+    })
   }
 }
 
@@ -243,4 +299,10 @@ function loadHead(store: ChainStore, kv: KvStore): ChainHead {
     certificate: store.certificate(height) ?? null,
     nextSet: readValidatorSet(state),
   }
+}
+
+function stateRootAt(store: ChainStore, height: number): Hash {
+  const root = store.stateRoot(height)
+  if (root === undefined) throw new NodeError('DATA_CORRUPT', `Block ${height} is missing.`)
+  return root
 }

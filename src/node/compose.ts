@@ -23,6 +23,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type Service, ServiceGroup } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { type Random, systemRandom } from '../runtime/random.ts'
+import type { StateKeeping } from '../state/pruneProgress.ts'
 import { ensureLayout } from '../storage/layout.ts'
 import { LevelStore } from '../storage/levelStore.ts'
 import { Syncer } from '../sync/syncer.ts'
@@ -83,13 +84,23 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const chain = await Chain.open({ spec, precompiles: precompilesOf(spec) }, { kv, logger })
+    const chain = await Chain.open(
+      { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) },
+      { kv, logger },
+    )
     const head = new HeadState({ chain, kv, clock: systemClock })
     const core = { config, kv, chain, head, clock: systemClock, random: systemRandom, logger, validatorKey }
     return config.single ? await composeSingle(core) : await composeNetworked(core)
   } catch (error) {
     await kv.close()
     throw error
+  }
+}
+
+function keepingOf({ state, stateBlocks }: NodeConfig): Partial<StateKeeping> {
+  return {
+    ...(state === undefined ? {} : { mode: state }),
+    ...(stateBlocks === undefined ? {} : { blocks: stateBlocks }),
   }
 }
 
@@ -214,6 +225,7 @@ function assemble(core: Core, services: readonly Service[], failure: Promise<nev
     start: () => group.start(),
     stop: async () => {
       await group.stop()
+      await core.chain.close()
       await core.head.close()
       await core.kv.close()
     },

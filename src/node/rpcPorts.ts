@@ -1,4 +1,4 @@
-import { NodeError } from '../errors/errors.ts'
+import { isNodeError, NodeError } from '../errors/errors.ts'
 import { type AccountOverride, type CallContext, type CallMessage, CallRunner } from '../execution/calls.ts'
 import type { Chain, DecidedBlock } from '../execution/chain.ts'
 import { type Block, blockHashOf, heightOf } from '../ledger/block.ts'
@@ -115,16 +115,30 @@ function matches(log: Log, query: LogQuery): boolean {
 /** States by block: the head's flat one, older ones by their trie. */
 export function rpcStateAccess(modules: { chain: Chain; head: HeadState; kv: KvStore }): StateAccess {
   const { chain, head, kv } = modules
-  const rootAt = (blockNumber: bigint): Hash => {
-    const block = chain.store.block(Number(blockNumber))
-    if (block === undefined) throw new NodeError('NOT_FOUND', `There is no block ${blockNumber} yet.`)
-    return bytesToHex(block.header.stateRoot)
+  const readAt = <T>(blockNumber: bigint, read: (stateRoot: Hash) => T): T => {
+    const stateRoot = chain.store.stateRoot(Number(blockNumber))
+    if (stateRoot === undefined) throw new NodeError('NOT_FOUND', `There is no block ${blockNumber} yet.`)
+    try {
+      return read(stateRoot)
+    } catch (error) {
+      if (!isNodeError(error, 'STATE_PRUNED')) throw error
+      throw new NodeError(
+        'STATE_PRUNED',
+        `The state after block ${blockNumber} is no longer kept here; those from block ${chain.statesFrom} on are.`,
+        {},
+        error,
+      )
+    }
   }
   return {
     at: async (blockNumber) =>
-      Number(blockNumber) === head.height ? head.state : new TrieState(kv, rootAt(blockNumber)),
+      Number(blockNumber) === head.height
+        ? head.state
+        : readAt(blockNumber, (stateRoot) => new TrieState(kv, stateRoot)),
     proof: async (address, slots, blockNumber) => {
-      const { account, accountProof, storageProof } = proveAccount(kv, rootAt(blockNumber), address, slots)
+      const { account, accountProof, storageProof } = readAt(blockNumber, (stateRoot) =>
+        proveAccount(kv, stateRoot, address, slots),
+      )
       return {
         account,
         accountProof: accountProof.map(hexToBytes),

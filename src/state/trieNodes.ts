@@ -1,7 +1,22 @@
 import { NodeError } from '../errors/errors.ts'
 import { bytesToHex } from '../primitives/hex.ts'
-import { HEIGHT_BYTES, trieNodeKey, writeHeight } from '../storage/keys.ts'
+import { decodeHeight, HEIGHT_BYTES, trieNodeKey, writeHeight } from '../storage/keys.ts'
 import type { KvOp, KvReader } from '../storage/kv.ts'
+
+export interface StoredTrieNode {
+  /** Of the block that last wrote the node; a block writes every node that its state has and its parent's has not. */
+  readonly height: number
+  readonly node: Uint8Array
+}
+
+export function findTrieNode(
+  kv: KvReader,
+  owner: Uint8Array,
+  nodeHash: Uint8Array,
+): StoredTrieNode | undefined {
+  const value = kv.get(trieNodeKey(owner, nodeHash))
+  return value && { height: decodeHeight(value), node: value.subarray(HEIGHT_BYTES) }
+}
 
 /** The RLP of a node, or STATE_PRUNED: a root that was never computed here is not told from one removed since. */
 export function readTrieNode(kv: KvReader, owner: Uint8Array, nodeHash: Uint8Array): Uint8Array {

@@ -13,7 +13,7 @@ const BRANCH_ITEMS = 17
 const EMPTY_ROOT = hexToBytes(EMPTY_TRIE_ROOT)
 
 /** A node without its hash: where each nibble leads, and what it ends in. */
-type TrieNode =
+export type TrieNode =
   | { readonly kind: 'branch'; readonly children: readonly RlpItem[] }
   | { readonly kind: 'extension'; readonly nibbles: readonly number[]; readonly child: RlpItem }
   | { readonly kind: 'leaf'; readonly nibbles: readonly number[]; readonly value: Uint8Array }
@@ -53,9 +53,14 @@ export function walkTrie(
   }
 }
 
+/** The node that has this RLP. */
+export function decodeTrieNode(encodedNode: Uint8Array): TrieNode {
+  return decodeNode(decodeRlp(encodedNode, limits.trieNodeBytes))
+}
+
 /** Hashes of the nodes that this node refers to; nodes embedded in it are too short to hold a hash. */
 export function childHashes(encodedNode: Uint8Array): Uint8Array[] {
-  const node = decodeNode(decodeRlp(encodedNode, limits.trieNodeBytes))
+  const node = decodeTrieNode(encodedNode)
   switch (node.kind) {
     case 'branch':
       return node.children.filter(isHash)
@@ -71,10 +76,10 @@ function resolve(reference: RlpItem, lookup: NodeLookup, onNode: (node: Uint8Arr
   if (!isHash(reference)) return malformed('A reference to a trie node has 32 bytes.')
   const encoded = lookup(reference)
   onNode(encoded)
-  return decodeNode(decodeRlp(encoded, limits.trieNodeBytes))
+  return decodeTrieNode(encoded)
 }
 
-function decodeNode(item: RlpItem): TrieNode {
+export function decodeNode(item: RlpItem): TrieNode {
   const fields = asList(item)
   if (fields.length === BRANCH_ITEMS) {
     // Keys are of one length, so no key ends in a branch.
@@ -110,7 +115,8 @@ function nibbleAt(path: Uint8Array, depth: number): number {
   return (depth & 1) === 0 ? byte >> 4 : byte & 0x0f
 }
 
-function isHash(item: RlpItem): item is Uint8Array {
+/** A reference to a node of its own; anything else is a node embedded in its parent, or nothing. */
+export function isHash(item: RlpItem): item is Uint8Array {
   return item instanceof Uint8Array && item.length === HASH_BYTES
 }
 

@@ -1,10 +1,12 @@
 import type { Common } from '@ethereumjs/common'
+import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
 import { type Block, blockHashOf, decodeBlock, heightOf } from '../ledger/block.ts'
 import { type Certificate, decodeCertificate, encodeCertificate } from '../ledger/certificate.ts'
 import { decodeStoredReceipts, encodeStoredReceipts, type Receipt } from '../ledger/receipt.ts'
 import { concatBytes } from '../primitives/bytes.ts'
 import { bytesToHex, type Hash } from '../primitives/hex.ts'
+import { asHash, asList, decodeRlp } from '../primitives/rlp.ts'
 import {
   blockKey,
   certificateKey,
@@ -80,6 +82,14 @@ export class ChainStore {
     return bytes === undefined ? undefined : decodeBlock(bytes, this.#common)
   }
 
+  /** Without decoding the transactions. */
+  stateRoot(height: number): Hash | undefined {
+    const bytes = this.blockBytes(height)
+    if (bytes === undefined) return undefined
+    const [header] = asList(decodeRlp(bytes, limits.blockBytes))
+    return asHash(asList(header)[STATE_ROOT_FIELD])
+  }
+
   heightOf(blockHash: Hash): number | undefined {
     const value = this.#kv.get(heightOfHashKey(blockHash))
     return value === undefined ? undefined : decodeHeight(value)
@@ -107,6 +117,8 @@ export class ChainStore {
 }
 
 const INDEX_BYTES = 4
+/** Of a header: parent hash, ommers' hash, beneficiary, state root (Yellow Paper, section 4.4). */
+const STATE_ROOT_FIELD = 3
 
 function encodeIndex(index: number): Uint8Array {
   const bytes = new Uint8Array(INDEX_BYTES)

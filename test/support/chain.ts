@@ -17,6 +17,7 @@ import { RevealChain } from '../../src/node/revealChain.ts'
 import { type Address, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { sign } from '../../src/primitives/secp256k1.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
+import type { StateKeeping } from '../../src/state/pruneProgress.ts'
 import type { KvStore } from '../../src/storage/kv.ts'
 import { MemoryStore } from '../../src/storage/memoryStore.ts'
 
@@ -32,6 +33,7 @@ export interface TestChainOptions {
   /** In place of those of the genesis file, all from the first block on. */
   readonly precompiles?: readonly NativePrecompile[]
   readonly kv?: KvStore
+  readonly keeping?: Partial<StateKeeping>
 }
 
 const reveals = new Map<number, RevealChain>()
@@ -63,7 +65,7 @@ export class TestChain {
         ? precompilesOf(spec)
         : new PrecompileRegistry(options.precompiles.map((precompile) => ({ fromTimestamp: 0n, precompile })))
     const chain = await Chain.open(
-      { spec, precompiles },
+      { spec, precompiles, keeping: options.keeping ?? {} },
       { kv: options.kv ?? new MemoryStore(), logger: silentLogger },
     )
     return new TestChain(chain)

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { invariant } from '../../../src/errors/errors.ts'
 import { type Address, bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, keccak256 } from '../../../src/primitives/keccak.ts'
@@ -11,8 +12,10 @@ import { computeStateRoot } from '../../../src/state/stateRoot.ts'
 import { TrieState } from '../../../src/state/trieState.ts'
 import type { StateReader } from '../../../src/state/types.ts'
 import { LevelStore } from '../../../src/storage/levelStore.ts'
+import { reportDiskUse } from './diskUse.ts'
 
-// What the state costs on disk with 20,000 accounts and a contract of 20,000 slots: npx tsx test/bench/state/stateBench.ts
+// What the state costs on disk with 20,000 accounts and a contract of 20,000 slots, and what the data folder grows by:
+//   ./scripts/bench state [--blocks 1000]
 const ACCOUNTS = 20_000
 const CHANGES = 1_000
 const READS = 20_000
@@ -133,9 +136,11 @@ async function main(folder: string): Promise<void> {
   await store.close()
 }
 
+const { values } = parseArgs({ options: { blocks: { type: 'string', default: '1000' } } })
 const folder = mkdtempSync(join(tmpdir(), 'openledger-bench-'))
 try {
   await main(folder)
 } finally {
   rmSync(folder, { recursive: true })
 }
+await reportDiskUse(Number(values.blocks))

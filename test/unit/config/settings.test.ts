@@ -85,6 +85,8 @@ describe('values', () => {
     ['single', 'true', true],
     ['single', '1', true],
     ['audit', 'off', 'off'],
+    ['state', 'pruned', 'pruned'],
+    ['stateBlocks', '16', 16],
     ['logLevel', 'silent', 'silent'],
     ['validatorKey', 'key.json', 'key.json'],
   ])('%s takes %j', (key, text, expected) => {
@@ -134,6 +136,9 @@ describe('values', () => {
     ['hostMostBond', '1.0000000000000000001'],
     ['hostRisk', '1000000000000'],
     ['audit', 'yes'],
+    ['state', 'full'],
+    ['stateBlocks', '15'],
+    ['stateBlocks', ''],
     ['single', 'yes'],
     ['single', ''],
     ['logLevel', 'verbose'],

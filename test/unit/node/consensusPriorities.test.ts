@@ -61,7 +61,9 @@ describe('proposer priorities', () => {
     await expect(node.app.commit(value.envelope, certificate)).rejects.toThrow()
     expect(await node.app.context()).toEqual(before)
     node.kv.write = write
-    const after = await node.app.commit(value.envelope, certificate)
+    const again = await ConsensusNode.open({ kv: node.kv })
+    expect(await again.app.context()).toEqual(before)
+    const after = await again.app.commit(value.envelope, certificate)
     expect(after.priorities).toEqual(nextPriorities(before.set, before.priorities, after.set))
   })
 
