@@ -99,7 +99,10 @@ export class CallRunner {
     this.#precompiles = modules.precompiles
   }
 
-  /** Throws TX_INVALID when the message could not even start: no balance for the value, gas below the intrinsic; STATE_PRUNED when its state is dropped meanwhile. */
+  /**
+   * Throws TX_INVALID when the message could not even start (no balance for the value, gas below the intrinsic), and
+   * STATE_PRUNED when its state is dropped meanwhile.
+   */
   async run(message: CallMessage, context: CallContext): Promise<CallOutcome> {
     const journal = new StateJournal(context.state)
     applyOverrides(journal, context.stateOverrides)
