@@ -7,12 +7,20 @@ import {IClaimable} from "./IClaimable.sol";
 /// @notice Blocks are block numbers; amounts are wei; ids start at 1. Hashes of contents are sha2-256 digests, the ones
 /// inside their CIDs.
 ///
-/// Adapter status: 0 none, 1 draft (rows are being written), 2 published (rows can be challenged), 3 active,
-/// 4 paused, 5 deprecated. A published adapter is active from `challengeEndBlock` on.
+/// Adapter status: 0 none, 1 draft (no version is published), 2 published (the rows of its first version can be
+/// challenged), 3 active (a version settles receipts), 4 paused, 5 deprecated.
+/// Version status: 0 none, 1 draft (rows are being written), 2 published (rows can be challenged), 3 active (its receipts
+/// settle while the adapter is active), 5 retired, 7 dropped.
 /// Credit reasons: 1 bond returned, 4 surplus (treasury).
 ///
-/// Rows. Row j belongs to contribution j of the frozen versions, one version after the other in the adapter's order. A row
-/// is 4 + k bytes: uint32 scale, big endian, then k int8 from −127 to 127. Its coordinate i stands for
+/// Versions are numbered from 1 and never change once they are published. An adapter has at most one that is neither
+/// active, retired nor dropped: its pending one. A published version is active and current from `activeFromBlock` on,
+/// without a transaction. The version that was current until then stays active for `priceRiseDelayBlocks` more, the
+/// longest that a request may be outstanding, and is retired from `retiredBlock` on. Owner, base model, parents, price
+/// and access do not change with versions.
+///
+/// Rows. Row j belongs to contribution j of the frozen versions, one version after the other in the order of the draft. A
+/// row is 4 + k bytes: uint32 scale, big endian, then k int8 from −127 to 127. Its coordinate i stands for
 /// scale · int8[i] · 2^−32. A row of zeros has scale 0; any other has at least one value of 64 or more in size, so that
 /// every row has one form. With n records, scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length
 /// about 1 and the fold only shortens it. Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
@@ -48,42 +56,57 @@ interface IAdapterRegistry is IClaimable {
         uint16 royaltyBps;
     }
 
-    struct AdapterDraft {
-        uint64 baseModelId;
+    /// @notice What a version fixes. Hashes are not zero.
+    struct VersionDraft {
         DatanetVersion[] datanets; // ascending by Datanet, one version of each
         bytes32 weightsHash;
+        bytes32 configHash; // of what else is needed to load the weights: PEFT's adapter_config.json
         bytes32 manifestHash; // of all that is needed to run the training again
         uint16 rank;
         uint16 alpha;
         bytes32 targetsHash; // of the names of the adapted matrices
         uint16 k; // length of a feature
         bytes32 projectionSeed;
+    }
+
+    struct AdapterDraft {
+        uint64 baseModelId;
         Price price;
         Parent[] parents; // ascending, published ones
         string licence; // SPDX id
         string metadataCid;
+        VersionDraft version; // the first one
     }
 
     struct Adapter {
         address owner;
         uint64 baseModelId;
         uint8 status; // as of this block
-        uint32 version;
+        uint32 version; // the current one; zero before the first is active
+        uint32 newestVersion; // the pending one, or the last that was drafted
+        uint96 bondWei;
+        uint40 bondReleaseBlock; // first block in which a deprecated adapter's bond can be released; zero before
+        string licence;
+        string metadataCid;
+    }
+
+    struct AdapterVersion {
+        uint8 status; // as of this block
         uint16 k;
         uint16 rank;
         uint16 alpha;
         uint32 rowCount; // written
         uint32 memberCount; // to be written before publication
-        uint96 bondWei;
-        uint40 challengeEndBlock; // first block in which a published adapter is active
-        uint40 bondReleaseBlock; // first block in which a deprecated adapter's bond can be released; zero before
+        uint40 challengeEndBlock; // first block in which a published version's rows cannot be challenged any more
+        uint40 activeFromBlock; // zero before publication
+        uint40 retiredBlock; // first block in which its receipts do not settle any more; zero while no version follows
         bytes32 weightsHash;
+        bytes32 configHash;
         bytes32 manifestHash;
         bytes32 targetsHash;
         bytes32 projectionSeed;
         bytes32 rowsRoot;
-        string licence;
-        string metadataCid;
+        DatanetVersion[] datanets;
     }
 
     event BaseModelRegistered(
@@ -99,16 +122,21 @@ interface IAdapterRegistry is IClaimable {
         uint64 indexed adapterId,
         address indexed owner,
         uint64 indexed baseModelId,
+        uint96 bondWei
+    );
+    event VersionDrafted(
+        uint64 indexed adapterId,
+        uint32 indexed version,
         bytes32 weightsHash,
         bytes32 manifestHash,
         uint16 k,
-        uint32 memberCount,
-        uint96 bondWei
+        uint32 memberCount
     );
-    event RowsAppended(uint64 indexed adapterId, uint32 startRow, uint32 count);
-    event AdapterPublished(
+    event DraftDropped(uint64 indexed adapterId, uint32 indexed version);
+    event RowsAppended(uint64 indexed adapterId, uint32 indexed version, uint32 startRow, uint32 count);
+    event VersionPublished(
         uint64 indexed adapterId,
-        uint32 version,
+        uint32 indexed version,
         bytes32 rowsRoot,
         uint40 challengeEndBlock
     );
@@ -127,6 +155,8 @@ interface IAdapterRegistry is IClaimable {
     error BaseModelExists(uint64 baseModelId);
     error UnknownAdapter(uint64 adapterId);
     error UnknownVersion(uint64 datanetId, uint32 version);
+    error UnknownAdapterVersion(uint64 adapterId, uint32 version);
+    error VersionPending(uint32 version); // it must be active, dropped or refuted before the next is drafted
     error NotOwner(address caller);
     error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
     error ZeroHash();
@@ -138,7 +168,7 @@ interface IAdapterRegistry is IClaimable {
     error InvalidParent(uint64 adapterId);
     error RoyaltyTooHigh(uint256 totalBps);
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
-    error WrongStatus(uint8 status);
+    error WrongStatus(uint8 status); // of the adapter, or of its newest version where the method is about that
     error WrongStartRow(uint32 expected);
     error WrongChunkLength(uint256 length, uint256 expected);
     error InvalidRow(uint32 row);
@@ -155,10 +185,22 @@ interface IAdapterRegistry is IClaimable {
         string calldata metadataCid
     ) external returns (uint64 baseModelId);
 
-    /// @notice Creates a draft that the caller owns, with the bond that a forged row would cost.
+    /// @notice Creates an adapter that the caller owns, its first version as a draft, with the bond that forged rows would
+    /// cost: adapterBondWei at least.
     function createAdapter(AdapterDraft calldata draft) external payable returns (uint64 adapterId);
 
-    /// @notice Writes the next chunk of rows of a draft. Owner only; goes on where the last call stopped.
+    /// @notice Makes the next version as a draft, while the current one goes on. Owner only. What comes with the call is
+    /// added to the bond, which must reach adapterBondWei.
+    function newVersion(
+        uint64 adapterId,
+        VersionDraft calldata draft
+    ) external payable returns (uint32 version);
+
+    /// @notice Gives the draft up. Its rows stay under its number; the next draft has another one. Owner only.
+    function dropDraft(uint64 adapterId) external returns (uint32 version);
+
+    /// @notice Writes the next chunk of rows of the draft. Owner only; goes on where the last call stopped.
+    /// @return rowCount rows of the draft that are written now
     function appendRows(
         uint64 adapterId,
         uint32 startRow,
@@ -197,7 +239,14 @@ interface IAdapterRegistry is IClaimable {
 
     function getAdapter(uint64 adapterId) external view returns (Adapter memory adapter);
 
-    function datanetsOf(uint64 adapterId) external view returns (DatanetVersion[] memory datanets);
+    function getVersion(uint64 adapterId, uint32 version) external view returns (AdapterVersion memory info);
+
+    /// @return statuses of the versions from number `start` on, as of this block
+    function versionsOf(
+        uint64 adapterId,
+        uint32 start,
+        uint32 count
+    ) external view returns (uint8[] memory statuses);
 
     function parentsOf(uint64 adapterId) external view returns (Parent[] memory parents);
 
@@ -208,9 +257,17 @@ interface IAdapterRegistry is IClaimable {
         uint64 adapterId
     ) external view returns (Price memory price, Price memory nextPrice, uint40 nextFromBlock);
 
-    /// @return rows the bytes of `count` rows from `start`, fewer at the end
-    function getRows(uint64 adapterId, uint32 start, uint32 count) external view returns (bytes memory rows);
+    /// @return rows the bytes of `count` rows of a version from `start`, fewer at the end
+    function getRows(
+        uint64 adapterId,
+        uint32 version,
+        uint32 start,
+        uint32 count
+    ) external view returns (bytes memory rows);
 
-    /// @return active whether receipts of this adapter settle in this block
+    /// @return active whether the adapter has a current version and is neither paused nor deprecated
     function isActive(uint64 adapterId) external view returns (bool active);
+
+    /// @return accepted whether receipts of this version settle in this block
+    function acceptsVersion(uint64 adapterId, uint32 version) external view returns (bool accepted);
 }

@@ -6,14 +6,23 @@ import { StructRef } from '../shared/layout.ts'
 import { Money, type MoneyCall } from '../shared/money.ts'
 import { Store } from '../shared/store.ts'
 import { textProblem } from '../shared/text.ts'
-import { AdapterSlots, adapterLayout, adapterStatus, REGISTRY_SLOT, registryLayout } from './layout.ts'
-import { AdapterReader } from './read.ts'
+import {
+  AdapterSlots,
+  adapterLayout,
+  adapterStatus,
+  REGISTRY_SLOT,
+  registryLayout,
+  type VersionStatus,
+  versionLayout,
+} from './layout.ts'
+import { AdapterReader, versionStatusAt } from './read.ts'
 
 export type AdapterAbi = typeof iAdapterRegistryAbi
 export const fail: Fail<AdapterAbi> = bindErrors(iAdapterRegistryAbi)
 export const emit = bindEvents(iAdapterRegistryAbi)
 
 export type AdapterRef = StructRef<typeof adapterLayout.fields>
+export type VersionRef = StructRef<typeof versionLayout.fields>
 
 export interface AdapterCall extends MoneyCall {
   readonly parameters: PrecompileParameters
@@ -53,6 +62,38 @@ export function ownedAdapter(call: AdapterCall, adapterId: bigint): AdapterRef {
   const adapter = existingAdapter(call, adapterId)
   if (adapter.get('owner') !== call.host.caller) fail('NotOwner', { caller: call.host.caller })
   return adapter
+}
+
+export function versionAt({ store, slots }: AdapterCall, adapter: AdapterRef, version: number): VersionRef {
+  return new StructRef(store, versionLayout, slots.version(adapter, version))
+}
+
+export function existingVersion(call: AdapterCall, adapterId: bigint, version: number): VersionRef {
+  const adapter = existingAdapter(call, adapterId)
+  if (call.reader.version(adapter, version) === undefined) {
+    fail('UnknownAdapterVersion', { adapterId, version })
+  }
+  return versionAt(call, adapter, version)
+}
+
+/** The newest version of an adapter that is not at its end, which must have this status now. */
+export function newestVersion(
+  call: AdapterCall,
+  adapter: AdapterRef,
+  wanted: VersionStatus,
+): { readonly version: number; readonly view: VersionRef } {
+  requireLiving(adapter)
+  const version = adapter.get('newestVersion')
+  const view = versionAt(call, adapter, version)
+  const status = versionStatusAt(view, blockOf(call))
+  if (status !== wanted) fail('WrongStatus', { status })
+  return { version, view }
+}
+
+/** Refuses an adapter that has ended. */
+export function requireLiving(adapter: AdapterRef): void {
+  const status = adapter.get('status')
+  if (status === adapterStatus.deprecated) fail('WrongStatus', { status })
 }
 
 export function checkText(text: string, maxBytes: number, mayBeEmpty = false): void {

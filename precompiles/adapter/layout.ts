@@ -26,39 +26,53 @@ export const baseModelLayout = struct({
   metadataCid: 'string',
 })
 
+// the first slots of an adapter and of a version are what settlement reads
+
 export const adapterLayout = struct({
-  // what settlement reads comes first
   owner: 'address',
   baseModelId: 'uint64',
+  /** Active stands for draft and published too, which follow from the versions and the block. */
   status: 'uint8',
-  k: 'uint16',
   bondWei: 'uint96',
-  version: 'uint32',
-  rowCount: 'uint32',
-  memberCount: 'uint32',
-  challengeEndBlock: 'uint40',
+  bondReleaseBlock: 'uint40',
+  newestVersion: 'uint32',
+  /** As of the last draft; a pending version may have become current since. */
+  currentVersion: 'uint32',
+  /** First block of the next price; zero when there is none. */
+  nextPriceBlock: 'uint40',
   baseWei: 'uint80',
   perThousandInputWei: 'uint80',
   perThousandOutputWei: 'uint80',
   nextBaseWei: 'uint80',
   nextPerThousandInputWei: 'uint80',
   nextPerThousandOutputWei: 'uint80',
-  /** First block of the next price; zero when there is none. */
-  nextPriceBlock: 'uint40',
-  bondReleaseBlock: 'uint40',
+  licence: 'string',
+  metadataCid: 'string',
+  /** Parent[] */
+  parents: 'array',
+  /** uint32 version → AdapterVersion */
+  versions: 'mapping',
+})
+
+export const versionLayout = struct({
+  /** Published stands for active and retired too, which follow from the block. */
+  status: 'uint8',
+  k: 'uint16',
   rank: 'uint16',
   alpha: 'uint16',
+  rowCount: 'uint32',
+  memberCount: 'uint32',
+  challengeEndBlock: 'uint40',
+  activeFromBlock: 'uint40',
+  retiredBlock: 'uint40',
   weightsHash: 'bytes32',
+  configHash: 'bytes32',
   manifestHash: 'bytes32',
   targetsHash: 'bytes32',
   projectionSeed: 'bytes32',
   rowsRoot: 'bytes32',
-  licence: 'string',
-  metadataCid: 'string',
   /** DatanetVersion[] */
   datanets: 'array',
-  /** Parent[] */
-  parents: 'array',
 })
 
 export const datanetVersionLayout = struct({ datanetId: 'uint64', version: 'uint32' })
@@ -73,6 +87,16 @@ export const adapterStatus = {
   deprecated: 5,
 } as const
 export type AdapterStatus = (typeof adapterStatus)[keyof typeof adapterStatus]
+
+export const versionStatus = {
+  none: 0,
+  draft: 1,
+  published: 2,
+  active: 3,
+  retired: 5,
+  dropped: 7,
+} as const
+export type VersionStatus = (typeof versionStatus)[keyof typeof versionStatus]
 
 export const creditReason = { bondReturned: 1 } as const
 
@@ -95,5 +119,9 @@ export class AdapterSlots {
 
   adapter(adapterId: bigint): bigint {
     return mappingSlot(this.#reader, this.registry.at('adapters'), adapterId)
+  }
+
+  version(adapter: StructView<typeof adapterLayout.fields>, version: number): bigint {
+    return mappingSlot(this.#reader, adapter.at('versions'), version)
   }
 }

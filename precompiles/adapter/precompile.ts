@@ -8,6 +8,7 @@ import { openAdapterCall } from './call.ts'
 import { baseModelMethods } from './methods/baseModels.ts'
 import { draftMethods } from './methods/drafts.ts'
 import { lifecycleMethods } from './methods/lifecycle.ts'
+import { rowMethods } from './methods/rows.ts'
 import { viewMethods } from './methods/views.ts'
 
 /** IAdapterRegistry, version 1. */
@@ -18,7 +19,14 @@ export function adapterRegistry(parameters: PrecompileParameters): NativePrecomp
     version: 1,
     address: ADAPTER_ADDRESS,
     abi: iAdapterRegistryAbi,
-    methods: { ...claimMethods, ...baseModelMethods, ...draftMethods, ...lifecycleMethods, ...viewMethods },
+    methods: {
+      ...claimMethods,
+      ...baseModelMethods,
+      ...draftMethods,
+      ...rowMethods,
+      ...lifecycleMethods,
+      ...viewMethods,
+    },
     open: (host) => openAdapterCall(host, checked),
   })
 }

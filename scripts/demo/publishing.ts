@@ -1,5 +1,5 @@
 import { adapterRegistryAbi, nativeAddresses } from 'openledger/sdk'
-import { parseEther, parseEventLogs, toHex } from 'viem'
+import { parseEther, parseEventLogs, sha256, toHex } from 'viem'
 import type { Content } from './datanet.ts'
 import { allDone, type DemoAccount, type DemoNetwork, type SentCall } from './network.ts'
 import type { Reporter } from './reporter.ts'
@@ -48,18 +48,21 @@ export async function publish(
   const metadataCid = await content.put(new TextEncoder().encode(JSON.stringify(card)))
   const draft = {
     baseModelId,
-    datanets: [{ datanetId: datanet.datanetId, version: datanet.version }],
-    weightsHash: report.adapterHash,
-    manifestHash: report.manifestHash,
-    rank: report.rank,
-    alpha: report.alpha,
-    targetsHash: report.targetsHash,
-    k: report.k,
-    projectionSeed: report.projectionSeed,
     price: PRICE,
     parents: [],
     licence: 'Apache-2.0',
     metadataCid,
+    version: {
+      datanets: [{ datanetId: datanet.datanetId, version: datanet.version }],
+      weightsHash: report.adapterHash,
+      configHash: sha256(trained.config),
+      manifestHash: report.manifestHash,
+      rank: report.rank,
+      alpha: report.alpha,
+      targetsHash: report.targetsHash,
+      k: report.k,
+      projectionSeed: report.projectionSeed,
+    },
   }
   const [created] = await allDone(network, [
     await owner.send({ ...registry, functionName: 'createAdapter', args: [draft], valueWei: BOND_WEI }),
@@ -83,7 +86,7 @@ export async function publish(
   const [done] = parseEventLogs({
     abi: adapterRegistryAbi,
     logs: published?.logs ?? [],
-    eventName: 'AdapterPublished',
+    eventName: 'VersionPublished',
   })
   if (done === undefined) throw new Error('the adapter was not published')
   const { version, challengeEndBlock } = done.args

@@ -170,6 +170,15 @@ export const receiptTypes = {
   ],
 } as const
 
+interface DatanetVersion {
+  readonly datanetId: bigint
+  readonly version: number
+}
+
+function only(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)))
+}
+
 export class World {
   readonly parameters: PrecompileParameters
   readonly chain: MemoryChain
@@ -312,23 +321,36 @@ export class World {
     return this.adapters.send('registerBaseModel', args, { from: by.address }).value
   }
 
-  draft(baseModelId: bigint, datanets: readonly { datanetId: bigint; version: number }[], overrides = {}) {
-    return {
-      baseModelId,
+  versionDraft(datanets: readonly DatanetVersion[], overrides: Record<string, unknown> = {}) {
+    const draft = {
       datanets,
       weightsHash: testHash('weights'),
+      configHash: testHash('config'),
       manifestHash: testHash('manifest'),
       rank: 4,
       alpha: 8,
       targetsHash: testHash('targets'),
       k: 16,
       projectionSeed: testHash('seed'),
+    }
+    return { ...draft, ...only(overrides, Object.keys(draft)) }
+  }
+
+  /** `overrides` are of the adapter and of its first version. */
+  draft(
+    baseModelId: bigint,
+    datanets: readonly DatanetVersion[],
+    overrides: Record<string, unknown> = {},
+  ): Record<string, unknown> {
+    const draft = {
+      baseModelId,
       price: { baseWei: OPEN / 100n, perThousandInputWei: OPEN / 50n, perThousandOutputWei: OPEN / 25n },
       parents: [],
       licence: 'Apache-2.0',
       metadataCid: 'bafyadapter',
-      ...overrides,
     }
+    const version = this.versionDraft(datanets, overrides)
+    return { ...draft, ...only(overrides, Object.keys(draft)), version }
   }
 
   /** Writes all rows of a draft and publishes it. */
@@ -339,6 +361,22 @@ export class World {
       this.adapters.send('appendRows', [adapterId, at, chunk], { from: owner.address })
     }
     this.adapters.send('publish', [adapterId, bytesToHex(rfc6962(rows))], { from: owner.address })
+  }
+
+  /** Drafts and publishes the next version; returns its number and the block from which it is current. */
+  nextVersion(
+    adapterId: bigint,
+    owner: Account,
+    datanetIds: readonly bigint[],
+    rows: readonly Uint8Array[],
+    overrides: Record<string, unknown> = {},
+  ): { version: number; activeFromBlock: number } {
+    const datanets = datanetIds.map((datanetId) => ({ datanetId, version: 1 }))
+    const args = [adapterId, this.versionDraft(datanets, overrides)]
+    const version = this.adapters.send('newVersion', args, { from: owner.address }).value
+    this.publishRows(adapterId, owner, rows)
+    const { activeFromBlock } = this.adapters.read('getVersion', [adapterId, version])
+    return { version, activeFromBlock }
   }
 
   /** An active adapter on one version of each Datanet. */

@@ -9,13 +9,14 @@ import {
   existingAdapter,
   fail,
   ownedAdapter,
+  requireLiving,
 } from '../call.ts'
 import { type AdapterStatus, adapterStatus, creditReason } from '../layout.ts'
 import { type Price, risesAbove } from '../price.ts'
-import { priceAt, statusAt } from '../read.ts'
+import { priceAt } from '../read.ts'
 
 function requireStatus(call: AdapterCall, adapter: AdapterRef, wanted: AdapterStatus): void {
-  const status = statusAt(adapter, blockOf(call))
+  const status = call.reader.statusAt(adapter, blockOf(call))
   if (status !== wanted) fail('WrongStatus', { status })
 }
 
@@ -48,8 +49,7 @@ export const lifecycleMethods: Methods<
     gas: 0n,
     run(call, { adapterId }) {
       const adapter = ownedAdapter(call, adapterId)
-      const status = adapter.get('status')
-      if (status === adapterStatus.deprecated) fail('WrongStatus', { status })
+      requireLiving(adapter)
       const bondReleaseBlock = blockOf(call) + call.parameters.adapterExitBlocks
       adapter.update({ status: adapterStatus.deprecated, bondReleaseBlock })
       emit(call.host, 'AdapterDeprecated', { adapterId, bondReleaseBlock })
@@ -74,8 +74,7 @@ export const lifecycleMethods: Methods<
     gas: 0n,
     run(call, { adapterId, price }) {
       const adapter = ownedAdapter(call, adapterId)
-      const status = adapter.get('status')
-      if (status === adapterStatus.deprecated) fail('WrongStatus', { status })
+      requireLiving(adapter)
       if (price.baseWei === 0n) fail('InvalidPrice')
       const block = blockOf(call)
       const current = priceAt(adapter, block)

@@ -101,7 +101,7 @@ for (let round = 0; round < 6; round++) {
   const page = [facts[0]!, receipts[0]!.signed.queryRow, 0, 256]
   time('score of 256 rows', attribution, 'score', page, stranger)
   time('windowShares of 256', attribution, 'windowShares', [f.adapterId, BigInt(round + 1), 0, 256], stranger)
-  time('getRows of 64', adapters, 'getRows', [f.adapterId, 0, 64], stranger)
+  time('getRows of 64', adapters, 'getRows', [f.adapterId, 1, 0, 64], stranger)
   time('versionMembers of 256', datanets, 'versionMembers', [f.datanetId, 1, 0, 256], stranger)
   time('deposit', attribution, 'deposit', [f.world.adapters.address], requester, OPEN)
 }
@@ -115,7 +115,7 @@ for (let n = 0; n < 3; n++) {
     const count = Math.min(23, MEMBERS - chunk * 23)
     time(`appendRows of ${count}`, adapters, 'appendRows', [adapterId, chunk * 23, `0x${bytes}`], owner)
   }
-  const { rowsRoot } = adapters.read('getAdapter', [f.adapterId])
+  const { rowsRoot } = adapters.read('getVersion', [f.adapterId, 1])
   time(`publish ${MEMBERS} rows`, adapters, 'publish', [adapterId, rowsRoot], owner)
 }
 

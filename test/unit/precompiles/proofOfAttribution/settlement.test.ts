@@ -125,7 +125,8 @@ describe('settling a receipt', () => {
   })
 
   it.each([
-    { what: 'another adapter version', overrides: { adapterVersion: 2 } },
+    { what: 'a version that never was', overrides: { adapterVersion: 2 } },
+    { what: 'version 0', overrides: { adapterVersion: 0 } },
     { what: 'auditors of the requester’s choice', overrides: { auditClass: 1 } },
     { what: 'an unknown audit class', overrides: { auditClass: 3 } },
     { what: 'another method', overrides: { method: 1 } },

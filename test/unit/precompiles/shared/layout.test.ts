@@ -42,6 +42,7 @@ const layouts = {
   AdapterRegistry: adapter.registryLayout,
   BaseModel: adapter.baseModelLayout,
   Adapter: adapter.adapterLayout,
+  AdapterVersion: adapter.versionLayout,
   DatanetVersion: adapter.datanetVersionLayout,
   Parent: adapter.parentLayout,
   Root: attribution.rootLayout,

@@ -1,0 +1,283 @@
+import { describe, expect, it } from 'vitest'
+import { iAdapterRegistryAbi } from '../../../../contracts/generated/IAdapterRegistry.ts'
+import { ADAPTER_ADDRESS } from '../../../../precompiles/addresses.ts'
+import { concatBytes } from '../../../../src/primitives/bytes.ts'
+import { bytesToHex, ZERO_HASH } from '../../../../src/primitives/hex.ts'
+import { seenErrors } from '../../../support/contract.ts'
+import {
+  contribution,
+  OPEN,
+  rfc6962,
+  testHash,
+  testParameters,
+  World,
+} from '../../../support/precompileWorld.ts'
+import { active, alice, bob, created, type Fixture, fixture, owner, scorer } from './fixture.ts'
+
+interface Case {
+  readonly error: string
+  readonly what: string
+  run(f: Fixture): { method: string; args: readonly unknown[]; from?: typeof owner; valueWei?: bigint }
+}
+const creation =
+  (overrides: Record<string, unknown>, valueWei = OPEN): Case['run'] =>
+  (f) => ({
+    method: 'createAdapter',
+    args: [f.world.draft(f.baseModelId, [{ datanetId: f.datanetId, version: 1 }], overrides)],
+    valueWei,
+  })
+const next = (f: Fixture, overrides: Record<string, unknown> = {}) =>
+  f.world.versionDraft([{ datanetId: f.datanetId, version: 1 }], overrides)
+const noPrice = { baseWei: 0n, perThousandInputWei: 0n, perThousandOutputWei: 0n }
+
+const cases: readonly Case[] = [
+  { error: 'UnknownBaseModel', what: 'base model 9', run: creation({ baseModelId: 9n }) },
+  { error: 'UnknownBaseModel', what: 'base model 0', run: () => ({ method: 'getBaseModel', args: [0n] }) },
+  {
+    error: 'BaseModelExists',
+    what: 'a base model twice',
+    run: (f) => ({
+      method: 'registerBaseModel',
+      args: [testHash('encoder onnx'), testHash('tokenizer'), f.world.profileHash, 'other name', ''],
+    }),
+  },
+  {
+    error: 'ZeroHash',
+    what: 'a base model without a graph',
+    run: () => ({ method: 'registerBaseModel', args: [ZERO_HASH, ZERO_HASH, ZERO_HASH, 'x', ''] }),
+  },
+  {
+    error: 'InvalidText',
+    what: 'a base model without a name',
+    run: () => ({ method: 'registerBaseModel', args: [testHash('a'), testHash('b'), testHash('c'), '', ''] }),
+  },
+  { error: 'ZeroHash', what: 'an adapter without weights', run: creation({ weightsHash: ZERO_HASH }) },
+  { error: 'InvalidK', what: 'another k', run: creation({ k: 32 }) },
+  { error: 'InvalidRank', what: 'rank 0', run: creation({ rank: 0 }) },
+  { error: 'InvalidPrice', what: 'a base price of nothing', run: creation({ price: noPrice }) },
+  { error: 'BoundExceeded', what: 'no Datanet', run: creation({ datanets: [] }) },
+  {
+    error: 'BoundExceeded',
+    what: 'nine Datanets',
+    run: creation({
+      datanets: Array.from({ length: 9 }, (_, n) => ({ datanetId: BigInt(n + 1), version: 1 })),
+    }),
+  },
+  {
+    error: 'DatanetsNotSorted',
+    what: 'a Datanet twice',
+    run: (f) => {
+      const twice = { datanetId: f.datanetId, version: 1 }
+      return creation({ datanets: [twice, twice] })(f)
+    },
+  },
+  {
+    error: 'UnknownVersion',
+    what: 'a version that is not frozen',
+    run: creation({ datanets: [{ datanetId: 1n, version: 2 }] }),
+  },
+  { error: 'BondTooLow', what: 'a small bond', run: creation({}, OPEN - 1n) },
+  {
+    error: 'InvalidParent',
+    what: 'an unknown parent',
+    run: creation({ parents: [{ adapterId: 5n, royaltyBps: 100 }] }),
+  },
+  {
+    error: 'InvalidParent',
+    what: 'a draft as parent',
+    run: (f) => creation({ parents: [{ adapterId: created(f), royaltyBps: 100 }] })(f),
+  },
+  {
+    error: 'InvalidParent',
+    what: 'a parent twice',
+    run: (f) => {
+      const parent = { adapterId: active(f), royaltyBps: 100 }
+      return creation({ parents: [parent, parent] })(f)
+    },
+  },
+  {
+    error: 'RoyaltyTooHigh',
+    what: 'more than half of the owner’s share',
+    run: (f) => creation({ parents: [{ adapterId: active(f), royaltyBps: 5001 }] })(f),
+  },
+  { error: 'UnknownAdapter', what: 'adapter 3', run: () => ({ method: 'getAdapter', args: [3n] }) },
+  {
+    error: 'UnknownAdapterVersion',
+    what: 'version 2 of an adapter with one',
+    run: (f) => ({ method: 'getVersion', args: [created(f), 2] }),
+  },
+  {
+    error: 'UnknownAdapterVersion',
+    what: 'rows of version 0',
+    run: (f) => ({ method: 'getRows', args: [created(f), 0, 0, 1] }),
+  },
+  {
+    error: 'VersionPending',
+    what: 'a second draft',
+    run: (f) => ({ method: 'newVersion', args: [created(f), next(f)] }),
+  },
+  {
+    error: 'NotOwner',
+    what: 'a version by a stranger',
+    run: (f) => ({ method: 'newVersion', args: [active(f), next(f)], from: bob }),
+  },
+  {
+    error: 'NotOwner',
+    what: 'a draft dropped by a stranger',
+    run: (f) => ({ method: 'dropDraft', args: [created(f)], from: bob }),
+  },
+  {
+    error: 'ZeroHash',
+    what: 'a version without a configuration',
+    run: (f) => ({ method: 'newVersion', args: [active(f), next(f, { configHash: ZERO_HASH })] }),
+  },
+  {
+    error: 'WrongStatus',
+    what: 'a version of a deprecated adapter',
+    run: (f) => {
+      const id = active(f)
+      f.world.adapters.send('deprecate', [id], { from: owner.address })
+      return { method: 'newVersion', args: [id, next(f)] }
+    },
+  },
+  {
+    error: 'WrongStatus',
+    what: 'rows of a deprecated draft',
+    run: (f) => {
+      const id = created(f)
+      f.world.adapters.send('deprecate', [id], { from: owner.address })
+      return { method: 'appendRows', args: [id, 0, bytesToHex(concatBytes(...f.rows))] }
+    },
+  },
+  {
+    error: 'WrongStatus',
+    what: 'a published version dropped',
+    run: (f) => ({ method: 'dropDraft', args: [active(f)] }),
+  },
+  {
+    error: 'WrongStatus',
+    what: 'publication of what was dropped',
+    run: (f) => {
+      const id = created(f)
+      f.world.adapters.send('dropDraft', [id], { from: owner.address })
+      return { method: 'publish', args: [id, testHash('x')] }
+    },
+  },
+  {
+    error: 'NotOwner',
+    what: 'rows by a stranger',
+    run: (f) => ({ method: 'appendRows', args: [created(f), 0, '0x'], from: bob }),
+  },
+  {
+    error: 'WrongStartRow',
+    what: 'a gap',
+    run: (f) => ({ method: 'appendRows', args: [created(f), 1, '0x'] }),
+  },
+  {
+    error: 'WrongChunkLength',
+    what: 'half a row',
+    run: (f) => ({ method: 'appendRows', args: [created(f), 0, '0x00'] }),
+  },
+  {
+    error: 'InvalidRow',
+    what: 'a −128',
+    run: (f) => {
+      const rows = f.rows.map((bytes) => bytes.slice())
+      rows[2]![10] = 0x80
+      return { method: 'appendRows', args: [created(f), 0, bytesToHex(concatBytes(...rows))] }
+    },
+  },
+  {
+    error: 'RowsIncomplete',
+    what: 'publication without rows',
+    run: (f) => ({ method: 'publish', args: [created(f), testHash('x')] }),
+  },
+  {
+    error: 'RowsRootMismatch',
+    what: 'another root',
+    run: (f) => {
+      const id = created(f)
+      f.world.adapters.send('appendRows', [id, 0, bytesToHex(concatBytes(...f.rows))], {
+        from: owner.address,
+      })
+      return { method: 'publish', args: [id, bytesToHex(rfc6962([...f.rows].reverse()))] }
+    },
+  },
+  {
+    error: 'WrongStatus',
+    what: 'rows after publication',
+    run: (f) => ({ method: 'appendRows', args: [active(f), 5, '0x'] }),
+  },
+  { error: 'WrongStatus', what: 'a pause of a draft', run: (f) => ({ method: 'pause', args: [created(f)] }) },
+  {
+    error: 'WrongStatus',
+    what: 'unpausing what is active',
+    run: (f) => ({ method: 'unpause', args: [active(f)] }),
+  },
+  {
+    error: 'WrongStatus',
+    what: 'the bond of an active adapter',
+    run: (f) => ({ method: 'releaseBond', args: [active(f)] }),
+  },
+  {
+    error: 'InvalidPrice',
+    what: 'a price of nothing',
+    run: (f) => ({ method: 'setPrice', args: [created(f), noPrice] }),
+  },
+  {
+    error: 'BondLocked',
+    what: 'an early release',
+    run: (f) => {
+      const id = created(f)
+      f.world.adapters.send('deprecate', [id], { from: owner.address })
+      return { method: 'releaseBond', args: [id] }
+    },
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'a page of 65 rows',
+    run: (f) => ({ method: 'getRows', args: [active(f), 1, 0, 65] }),
+  },
+  { error: 'NothingToClaim', what: 'a claim without credit', run: () => ({ method: 'claim', args: [] }) },
+  {
+    error: 'SystemAccount',
+    what: 'a claim for a precompile',
+    run: () => ({ method: 'claimFor', args: [ADAPTER_ADDRESS] }),
+  },
+]
+
+describe('the adapter registry refuses', () => {
+  it.each(cases)('$what with $error and changes nothing', ({ error, run }) => {
+    const f = fixture()
+    const { method, args, from = owner, valueWei = 0n } = run(f)
+    const before = f.world.chain.snapshot()
+    const outcome = f.world.adapters.try(method as never, args, { from: from.address, valueWei })
+    expect(outcome).toMatchObject({ ok: false, error })
+    expect(f.world.chain.snapshot()).toBe(before)
+  })
+
+  it('more rows than an adapter may have with TooManyRows', () => {
+    const world = new World({ ...testParameters, rowsPerAdapterMax: 4 })
+    const datanetId = world.frozenDatanet(
+      owner,
+      scorer,
+      [1, 2, 3, 4, 5].map((n) => contribution(n, alice)),
+    )
+    const draft = world.draft(world.registerBaseModel(bob), [{ datanetId, version: 1 }])
+    const outcome = world.adapters.try('createAdapter', [draft], { from: owner.address, valueWei: OPEN })
+    expect(outcome).toMatchObject({ error: 'TooManyRows', args: [5n, 4n] })
+  })
+
+  it('with every error of its interface, somewhere above; the dispatcher’s have a test of their own', () => {
+    const elsewhere = [
+      'UnknownSelector',
+      'CallKindRefused',
+      'StaticCallRefused',
+      'ValueRefused',
+      'MalformedInput',
+    ]
+    const names = iAdapterRegistryAbi.flatMap((item) => (item.type === 'error' ? [item.name as string] : []))
+    const expected = names.filter((name) => !elsewhere.includes(name))
+    expect([...(seenErrors.get(ADAPTER_ADDRESS) ?? [])].sort()).toEqual(expected.sort())
+  })
+})
