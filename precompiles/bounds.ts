@@ -42,6 +42,8 @@ export const bounds = {
   k: 4096,
   /** Rows of an adapter: a pay call divides the pot over all of them, at 600 gas each. */
   rowsPerAdapter: 16_384,
+  /** Chunks of rows in one call: three fit the input's 128 KB and, as 74 KB of blobs, the 2^24 gas of a transaction. */
+  rowChunksPerCall: 3,
   /** Rows of one page: 64 KB at k = 1024. */
   rowsPerPage: 64,
   /** LoRA ranks above this are full fine-tuning in all but name. */

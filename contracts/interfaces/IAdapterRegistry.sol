@@ -22,7 +22,7 @@ import {IClaimable} from "./IClaimable.sol";
 /// Rows. Row j belongs to contribution j of the frozen versions, one version after the other in the order of the draft. A
 /// row is 4 + k bytes: uint32 scale, big endian, then k int8 from −127 to 127. Its coordinate i stands for
 /// scale · int8[i] · 2^−32. A row of zeros has scale 0; any other has at least one value of 64 or more in size, so that
-/// every row has one form. With n records, scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length
+/// every row has one form. A member with a flag (superseded, or without row) has the row of zeros. With n records, scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length
 /// about 1 and the fold only shortens it. Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
 /// Rows root: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the rows' bytes.
 ///
@@ -170,8 +170,10 @@ interface IAdapterRegistry is IClaimable {
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
     error WrongStatus(uint8 status); // of the adapter, or of its newest version where the method is about that
     error WrongStartRow(uint32 expected);
-    error WrongChunkLength(uint256 length, uint256 expected);
+    error WrongChunkLength(uint256 length, uint256 expected); // expected: of the next chunk alone
+    error NoAccess(uint64 datanetId); // the caller has none to the contents of this private Datanet
     error InvalidRow(uint32 row);
+    error RowMustBeZero(uint32 row);
     error RowsIncomplete(uint32 written, uint32 needed);
     error RowsRootMismatch(bytes32 computed);
     error BondLocked(uint40 releaseBlock);
@@ -186,11 +188,11 @@ interface IAdapterRegistry is IClaimable {
     ) external returns (uint64 baseModelId);
 
     /// @notice Creates an adapter that the caller owns, its first version as a draft, with the bond that forged rows would
-    /// cost: adapterBondWei at least.
+    /// cost: adapterBondWei at least. The caller needs access to the Datanets that are private.
     function createAdapter(AdapterDraft calldata draft) external payable returns (uint64 adapterId);
 
     /// @notice Makes the next version as a draft, while the current one goes on. Owner only. What comes with the call is
-    /// added to the bond, which must reach adapterBondWei.
+    /// added to the bond, which must reach adapterBondWei. The caller needs access to the Datanets that are private.
     function newVersion(
         uint64 adapterId,
         VersionDraft calldata draft
@@ -199,7 +201,8 @@ interface IAdapterRegistry is IClaimable {
     /// @notice Gives the draft up. Its rows stay under its number; the next draft has another one. Owner only.
     function dropDraft(uint64 adapterId) external returns (uint32 version);
 
-    /// @notice Writes the next chunk of rows of the draft. Owner only; goes on where the last call stopped.
+    /// @notice Writes the next rows of the draft: one to three whole chunks, of which the last may be the draft's last and
+    /// shorter. Owner only; goes on where the last call stopped.
     /// @return rowCount rows of the draft that are written now
     function appendRows(
         uint64 adapterId,

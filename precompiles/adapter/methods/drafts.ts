@@ -163,6 +163,7 @@ function countMembers({ host, parameters }: AdapterCall, { datanets }: VersionDr
     if (datanetId <= previous) fail('DatanetsNotSorted')
     const facts = reader.version(datanetId, version)
     if (facts === undefined) return fail('UnknownVersion', { datanetId, version })
+    if (!reader.hasAccess(datanetId, host.caller)) fail('NoAccess', { datanetId })
     members += facts.memberCount
     previous = datanetId
   }

@@ -25,15 +25,11 @@ export const rowMethods: Methods<AdapterAbi, AdapterCall, 'appendRows' | 'getRow
       const { host } = call
       const adapter = ownedAdapter(call, adapterId)
       const { version, view } = newestVersion(call, adapter, versionStatus.draft)
-      const { rowCount, memberCount, k } = view.values()
+      const rowCount = view.get('rowCount')
       if (startRow !== rowCount) fail('WrongStartRow', { expected: rowCount })
-      const count = Math.min(rowsPerChunk(k), memberCount - rowCount)
-      const expected = count * rowBytes(k)
-      if (count === 0 || rows.length !== expected) {
-        fail('WrongChunkLength', { length: BigInt(rows.length), expected: BigInt(expected) })
-      }
+      const count = countRows(view, rows)
       checkRows(call, view, startRow, count, rows)
-      writeBlob(host, rowBlobs, rows, adapterId, version, Math.floor(startRow / rowsPerChunk(k)))
+      writeChunks(call, adapterId, version, view, rows)
       view.set('rowCount', rowCount + count)
       emit(host, 'RowsAppended', { adapterId, version, startRow, count })
       return rowCount + count
@@ -49,6 +45,38 @@ export const rowMethods: Methods<AdapterAbi, AdapterCall, 'appendRows' | 'getRow
   },
 }
 
+/** Rows that come: whole chunks, only the draft's last may be shorter. */
+function countRows(view: VersionRef, rows: Uint8Array): number {
+  const { rowCount, memberCount, k } = view.values()
+  const perChunk = rowsPerChunk(k)
+  const left = memberCount - rowCount
+  const count = Math.floor(rows.length / rowBytes(k))
+  const isWhole = count * rowBytes(k) === rows.length && (count % perChunk === 0 || count === left)
+  if (count === 0 || count > left || !isWhole) {
+    const expected = Math.min(perChunk, left) * rowBytes(k)
+    fail('WrongChunkLength', { length: BigInt(rows.length), expected: BigInt(expected) })
+  }
+  checkCount(Math.ceil(count / perChunk), 1, bounds.rowChunksPerCall)
+  return count
+}
+
+function writeChunks(
+  { host }: AdapterCall,
+  adapterId: bigint,
+  version: number,
+  view: VersionRef,
+  rows: Uint8Array,
+): void {
+  const { rowCount, k } = view.values()
+  const chunkBytes = rowsPerChunk(k) * rowBytes(k)
+  // every chunk before was whole
+  const first = Math.floor(rowCount / rowsPerChunk(k))
+  for (let at = 0; at < rows.length; at += chunkBytes) {
+    const chunk = rows.subarray(at, at + chunkBytes)
+    writeBlob(host, rowBlobs, chunk, adapterId, version, first + at / chunkBytes)
+  }
+}
+
 function checkRows(
   call: AdapterCall,
   view: VersionRef,
@@ -59,10 +87,11 @@ function checkRows(
   const { host, reader, parameters } = call
   const k = view.get('k')
   host.useGas(perEight(count * k))
-  reader.members(view, start, count).forEach(({ recordCount }, index) => {
-    if (!isValidRow(rowAt(rows, k, index), recordCount, parameters.rowNormPerRecord)) {
-      fail('InvalidRow', { row: start + index })
-    }
+  reader.members(view, start, count).forEach(({ recordCount, flags }, index) => {
+    const row = rowAt(rows, k, index)
+    if (!isValidRow(row, recordCount, parameters.rowNormPerRecord)) fail('InvalidRow', { row: start + index })
+    // zero has one form, in which the scale is zero
+    if (flags !== 0 && row.scale !== 0) fail('RowMustBeZero', { row: start + index })
   })
 }
 

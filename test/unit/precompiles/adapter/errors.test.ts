@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { iAdapterRegistryAbi } from '../../../../contracts/generated/IAdapterRegistry.ts'
 import { ADAPTER_ADDRESS } from '../../../../precompiles/addresses.ts'
+import { POLICY_PRIVATE } from '../../../../precompiles/datanet/layout.ts'
+import { memberFlag } from '../../../../precompiles/datanet/members.ts'
 import { concatBytes } from '../../../../src/primitives/bytes.ts'
 import { bytesToHex, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import { seenErrors } from '../../../support/contract.ts'
@@ -12,7 +14,18 @@ import {
   testParameters,
   World,
 } from '../../../support/precompileWorld.ts'
-import { active, alice, bob, created, type Fixture, fixture, owner, scorer } from './fixture.ts'
+import {
+  active,
+  alice,
+  bob,
+  created,
+  type Fixture,
+  fixture,
+  owner,
+  scorer,
+  setFlags,
+  setPolicy,
+} from './fixture.ts'
 
 interface Case {
   readonly error: string
@@ -185,6 +198,22 @@ const cases: readonly Case[] = [
       const rows = f.rows.map((bytes) => bytes.slice())
       rows[2]![10] = 0x80
       return { method: 'appendRows', args: [created(f), 0, bytesToHex(concatBytes(...rows))] }
+    },
+  },
+  {
+    error: 'RowMustBeZero',
+    what: 'a row of a contribution without one',
+    run: (f) => {
+      setFlags(f.world, f.datanetId, 2, memberFlag.withoutRow)
+      return { method: 'appendRows', args: [created(f), 0, bytesToHex(concatBytes(...f.rows))] }
+    },
+  },
+  {
+    error: 'NoAccess',
+    what: 'an adapter on somebody’s private Datanet',
+    run: (f) => {
+      setPolicy(f.world, f.datanetId, POLICY_PRIVATE)
+      return { ...creation({})(f), from: bob }
     },
   },
   {

@@ -1,3 +1,9 @@
+import { DATANET_ADDRESS } from '../../../../precompiles/addresses.ts'
+import { DatanetSlots, datanetLayout, memberBlobs } from '../../../../precompiles/datanet/layout.ts'
+import { decodeMembers, encodeMembers } from '../../../../precompiles/datanet/members.ts'
+import type { PrecompileHost } from '../../../../precompiles/host.ts'
+import { blobId } from '../../../../precompiles/shared/blobs.ts'
+import { keccakHex } from '../../../../src/primitives/keccak.ts'
 import { account, contribution, makeRow, OPEN, World } from '../../../support/precompileWorld.ts'
 
 export const [owner, scorer, alice, bob] = [account(1), account(2), account(3), account(4)] as const
@@ -31,4 +37,23 @@ export function active(f: Fixture): bigint {
 /** Drafts the next version, and publishes it; returns its number and the block from which it is current. */
 export function publishNext(f: Fixture, adapterId: bigint, overrides: Record<string, unknown> = {}) {
   return f.world.nextVersion(adapterId, owner, [f.datanetId], f.rows, overrides)
+}
+
+/** Gives a member of a frozen version these flags. */
+export function setFlags(world: World, datanetId: bigint, index: number, flags: number): void {
+  const { blobs } = world.chain
+  const host = { keccak: keccakHex } as unknown as PrecompileHost
+  const key = `${DATANET_ADDRESS}/${blobId(host, memberBlobs, datanetId, 1, 0)}`
+  const members = decodeMembers(blobs.get(key)!)
+  blobs.set(key, encodeMembers(members.map((member, at) => (at === index ? { ...member, flags } : member))))
+}
+
+/** Gives a Datanet this policy. */
+export function setPolicy(world: World, datanetId: bigint, policy: number): void {
+  const { chain } = world
+  const load = (slot: bigint) => chain.slot(DATANET_ADDRESS, slot)
+  const base = new DatanetSlots({ load, hash: keccakHex }).datanet(datanetId)
+  const { slot, offset, mask } = datanetLayout.places.policy
+  const rest = load(base + slot) & ~(mask << offset)
+  chain.setSlot(DATANET_ADDRESS, base + slot, rest | (BigInt(policy) << offset))
 }
