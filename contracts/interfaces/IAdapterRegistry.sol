@@ -8,13 +8,18 @@ import {IClaimable} from "./IClaimable.sol";
 /// inside their CIDs.
 ///
 /// Adapter status: 0 none, 1 draft (no version is published), 2 published (the rows of its first version can be
-/// challenged), 3 active (a version settles receipts), 4 paused, 5 deprecated.
-/// Version status: 0 none, 1 draft (rows are being written), 2 published (rows can be challenged), 3 active (its receipts
-/// settle while the adapter is active), 5 retired, 7 dropped.
-/// Credit reasons: 1 bond returned, 4 surplus (treasury).
+/// challenged), 3 active (a version settles receipts), 4 paused, 5 deprecated, 6 refuted.
+/// Version status: 0 none, 1 draft (rows are being written), 2 published (rows can be challenged, or a challenge is not
+/// decided), 3 active (its receipts settle while the adapter is active), 5 retired, 6 refuted, 7 dropped.
+/// Challenge status: 0 none, 1 waiting for the draw, 2 audit open, 3 rows right, 4 rows refuted, 5 undecided, 6 dropped (too
+/// few auditors).
+/// Verdict: 1 rows are right, 2 forged, 4 unavailable (the data or weights to derive them cannot be had).
+/// Credit reasons: 1 adapter's bond returned, 2 challenge's bond returned, 3 half of a slashed bond (challenger), 4 surplus
+/// (treasury), 5 auditor, 6 slashed bond (treasury), 7 lost challenge's bond (owner). Where nothing else is said, ref is the
+/// adapter's id.
 ///
-/// Versions are numbered from 1 and never change once they are published. An adapter has at most one that is neither
-/// active, retired nor dropped: its pending one. A published version is active and current from `activeFromBlock` on,
+/// Versions are numbered from 1 and never change once they are published. An adapter has at most one that is a draft or
+/// published and not active yet: its pending one. A published version is active and current from `activeFromBlock` on,
 /// without a transaction. The version that was current until then stays active for `priceRiseDelayBlocks` more, the
 /// longest that a request may be outstanding, and is retired from `retiredBlock` on. Owner, base model, parents, price
 /// and access do not change with versions.
@@ -25,6 +30,22 @@ import {IClaimable} from "./IClaimable.sol";
 /// every row has one form. A member with a flag (superseded, or without row) has the row of zeros. With n records, scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length
 /// about 1 and the fold only shortens it. Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
 /// Rows root: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the rows' bytes.
+///
+/// Challenges. Before a published version is active anyone may challenge one of its rows, or the fold M as a whole, with a
+/// bond of rowChallengeBondWei; one challenge at a time. The version does not become active while it is open. A later block
+/// draws auditCommittee seats among the auditors of the base model that were registered when the challenge came, without
+/// the adapter's owner and the challenger: seed = keccak256(randomness ‖ uint64 adapterId ‖ uint32 version ‖ uint32 row)
+/// with the prevRandao of the block after the challenge (of the newest block a multiple of 8192 later, if that is
+/// forgotten); seats go to bonds as in IProofOfAttribution.drawAudits. Fewer auditors than seats: the challenge is dropped
+/// and its bond returned. The seats commit for rowAuditCommitBlocks from the draw and reveal for auditRevealBlocks more.
+/// More than half of all seats say forged or unavailable: the version is refuted for good and the adapter's bond slashed
+/// whole: half (floor) to the challenger, a quarter (floor) shared by the auditors on that side (floor each), the rest to
+/// the treasury; the challenger's bond is returned. An adapter without a current version is refuted with it; any other goes
+/// on without a bond, and needs a fresh one for its next version.
+/// More than half say right: half (floor) of the challenger's bond is shared by the auditors on that side (floor each), the
+/// rest goes to the adapter's owner, and the challenge window goes on from the block of the decision with as many blocks as
+/// were left in the one of the challenge, so that nobody can use it up with a challenge of his own.
+/// Otherwise the challenger's bond is returned, and challengeEndBlock moves to the block of the decision if that is later.
 ///
 /// Fee of an inference: baseWei + floor(inputTokens · perThousandInputWei / 1000)
 /// + floor(outputTokens · perThousandOutputWei / 1000).
@@ -98,7 +119,7 @@ interface IAdapterRegistry is IClaimable {
         uint32 rowCount; // written
         uint32 memberCount; // to be written before publication
         uint40 challengeEndBlock; // first block in which a published version's rows cannot be challenged any more
-        uint40 activeFromBlock; // zero before publication
+        uint40 activeFromBlock; // zero before publication, and while a challenge is open
         uint40 retiredBlock; // first block in which its receipts do not settle any more; zero while no version follows
         bytes32 weightsHash;
         bytes32 configHash;
@@ -107,6 +128,23 @@ interface IAdapterRegistry is IClaimable {
         bytes32 projectionSeed;
         bytes32 rowsRoot;
         DatanetVersion[] datanets;
+    }
+
+    /// @notice The newest challenge of an adapter's rows.
+    struct RowChallenge {
+        uint64 challengeId;
+        uint8 status;
+        address challenger;
+        uint96 bondWei;
+        uint32 version;
+        uint32 row; // type(uint32).max for the fold M
+        uint40 challengeBlock;
+        uint40 commitEndBlock; // last block of commits, zero before the draw
+        uint40 revealEndBlock; // last block of reveals
+        address[] committee;
+        uint8 committed; // bit per seat
+        uint8 revealed;
+        uint8[] verdicts; // per seat, zero before the reveal
     }
 
     event BaseModelRegistered(
@@ -140,6 +178,36 @@ interface IAdapterRegistry is IClaimable {
         bytes32 rowsRoot,
         uint40 challengeEndBlock
     );
+    event RowsChallenged(
+        uint64 indexed adapterId,
+        uint64 indexed challengeId,
+        address indexed challenger,
+        uint32 version,
+        uint32 row,
+        string evidenceCid
+    );
+    event RowAuditDrawn(
+        uint64 indexed adapterId,
+        uint64 indexed challengeId,
+        address[] committee,
+        uint40 commitEndBlock,
+        uint40 revealEndBlock
+    );
+    event RowAuditCommitted(address indexed auditor, bytes32 indexed commitment, uint64[] adapterIds);
+    event RowAuditRevealed(
+        uint64 indexed adapterId,
+        uint64 indexed challengeId,
+        address indexed auditor,
+        uint8 verdict
+    );
+    /// @notice `activeFromBlock` is that of the version now; zero when it is refuted.
+    event RowChallengeEnded(
+        uint64 indexed adapterId,
+        uint64 indexed challengeId,
+        uint8 status,
+        uint40 activeFromBlock
+    );
+    event AdapterSlashed(uint64 indexed adapterId, uint32 indexed version, uint96 amountWei);
     event AdapterPaused(uint64 indexed adapterId);
     event AdapterUnpaused(uint64 indexed adapterId);
     event AdapterDeprecated(uint64 indexed adapterId, uint40 bondReleaseBlock);
@@ -177,6 +245,17 @@ interface IAdapterRegistry is IClaimable {
     error RowsIncomplete(uint32 written, uint32 needed);
     error RowsRootMismatch(bytes32 computed);
     error BondLocked(uint40 releaseBlock);
+    error WrongBond(uint256 bondWei, uint256 expectedWei);
+    error UnknownRow(uint32 row);
+    error WrongChallengeStatus(uint64 adapterId, uint8 status);
+    error NotInCommittee(uint64 adapterId, address caller);
+    error AlreadyCommitted(uint64 adapterId);
+    error ZeroCommitment();
+    error UnknownCommitment(bytes32 commitment);
+    error InvalidVerdict(uint8 verdict);
+    error LengthMismatch();
+    error TooEarly(uint64 fromBlock);
+    error TooLate(uint64 lastBlock);
 
     /// @notice Registers a base model under its hashes. Anyone may; it never changes.
     function registerBaseModel(
@@ -216,12 +295,39 @@ interface IAdapterRegistry is IClaimable {
         bytes32 rowsRoot
     ) external returns (uint32 version, uint40 challengeEndBlock);
 
+    /// @notice Says that a row of the published version, or the fold M (row type(uint32).max), is not what data and weights
+    /// give. The value is the bond.
+    function challengeRows(
+        uint64 adapterId,
+        uint32 row,
+        string calldata evidenceCid
+    ) external payable returns (uint64 challengeId);
+
+    /// @notice Draws the committee, in a later block than the challenge's. Anyone may.
+    /// @return committee empty when there are too few auditors and the challenge is dropped
+    function drawRowAudit(uint64 adapterId) external returns (address[] memory committee);
+
+    /// @notice Commits the caller's verdicts on the open challenges of several adapters at once.
+    /// @param commitment keccak256(abi.encode(auditor, adapterIds, verdicts, salt))
+    function commitRowAudit(uint64[] calldata adapterIds, bytes32 commitment) external;
+
+    /// @notice Reveals them, once the whole committee has committed or the commit window has closed.
+    function revealRowAudit(
+        uint64[] calldata adapterIds,
+        uint8[] calldata verdicts,
+        bytes32 salt
+    ) external;
+
+    /// @notice Ends a challenge when all who committed have revealed or the reveal window has closed. Anyone may.
+    /// @return status of the challenge
+    function resolveRowChallenge(uint64 adapterId) external returns (uint8 status);
+
     /// @notice Stops new receipts from settling. Owner of an active adapter only.
     function pause(uint64 adapterId) external;
 
     function unpause(uint64 adapterId) external;
 
-    /// @notice Ends the adapter for good. The bond can be released when everything settled on it is long final.
+    /// @notice Ends the adapter for good, its pending version with it; refused while a challenge is open. The bond can be released when everything settled on it is long final.
     function deprecate(uint64 adapterId) external returns (uint40 bondReleaseBlock);
 
     /// @notice Credits the bond of a deprecated adapter to its owner; anyone may ask.
@@ -267,6 +373,8 @@ interface IAdapterRegistry is IClaimable {
         uint32 start,
         uint32 count
     ) external view returns (bytes memory rows);
+
+    function getRowChallenge(uint64 adapterId) external view returns (RowChallenge memory challenge);
 
     /// @return active whether the adapter has a current version and is neither paused nor deprecated
     function isActive(uint64 adapterId) external view returns (bool active);

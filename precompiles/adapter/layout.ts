@@ -8,12 +8,17 @@ export const REGISTRY_SLOT = namespaceSlot('openledger.storage.AdapterRegistry')
 export const registryLayout = struct({
   baseModelCount: 'uint64',
   adapterCount: 'uint64',
+  challengeCount: 'uint64',
   /** uint64 baseModelId → BaseModel */
   baseModels: 'mapping',
   /** bytes32 keccak256(onnxHash ‖ tokenizerHash ‖ profileHash) → uint64 baseModelId */
   baseModelIds: 'mapping',
   /** uint64 adapterId → Adapter */
   adapters: 'mapping',
+  /** uint64 adapterId → RowChallenge, its newest */
+  rowChallenges: 'mapping',
+  /** address auditor → bytes32 commitment → bytes32 hash of the challenges that it covers */
+  rowCommitments: 'mapping',
 })
 
 export const baseModelLayout = struct({
@@ -75,6 +80,30 @@ export const versionLayout = struct({
   datanets: 'array',
 })
 
+export const rowChallengeLayout = struct({
+  challenger: 'address',
+  challengeId: 'uint64',
+  status: 'uint8',
+  seats: 'uint8',
+  committed: 'uint8',
+  revealed: 'uint8',
+  row: 'uint32',
+  version: 'uint32',
+  challengeBlock: 'uint40',
+  commitEndBlock: 'uint40',
+  revealEndBlock: 'uint40',
+  /** Four bits for each seat. */
+  verdicts: 'uint16',
+  auditor0: 'address',
+  bondWei: 'uint96',
+  auditor1: 'address',
+  auditor2: 'address',
+})
+export const SEAT_FIELDS = ['auditor0', 'auditor1', 'auditor2'] as const
+export const VERDICT_BITS = 4
+/** In place of a row: the fold M, of which all rows are made. */
+export const WHOLE_FOLD = 2 ** 32 - 1
+
 export const datanetVersionLayout = struct({ datanetId: 'uint64', version: 'uint32' })
 export const parentLayout = struct({ adapterId: 'uint64', royaltyBps: 'uint16' })
 
@@ -85,6 +114,7 @@ export const adapterStatus = {
   active: 3,
   paused: 4,
   deprecated: 5,
+  refuted: 6,
 } as const
 export type AdapterStatus = (typeof adapterStatus)[keyof typeof adapterStatus]
 
@@ -94,11 +124,30 @@ export const versionStatus = {
   published: 2,
   active: 3,
   retired: 5,
+  refuted: 6,
   dropped: 7,
 } as const
 export type VersionStatus = (typeof versionStatus)[keyof typeof versionStatus]
 
-export const creditReason = { bondReturned: 1 } as const
+export const challengeStatus = {
+  none: 0,
+  waiting: 1,
+  audit: 2,
+  right: 3,
+  refuted: 4,
+  undecided: 5,
+  dropped: 6,
+} as const
+export type ChallengeStatus = (typeof challengeStatus)[keyof typeof challengeStatus]
+
+export const creditReason = {
+  bondReturned: 1,
+  challengeBondReturned: 2,
+  challenger: 3,
+  auditor: 5,
+  slashed: 6,
+  challengeLost: 7,
+} as const
 
 /** Chunks of rows. Keys: adapter id, version, chunk. */
 export const rowBlobs = blobKind('openledger.blob.Rows')
@@ -119,6 +168,10 @@ export class AdapterSlots {
 
   adapter(adapterId: bigint): bigint {
     return mappingSlot(this.#reader, this.registry.at('adapters'), adapterId)
+  }
+
+  rowChallenge(adapterId: bigint): bigint {
+    return mappingSlot(this.#reader, this.registry.at('rowChallenges'), adapterId)
   }
 
   version(adapter: StructView<typeof adapterLayout.fields>, version: number): bigint {

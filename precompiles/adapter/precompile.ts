@@ -6,8 +6,10 @@ import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAdapterCall } from './call.ts'
 import { baseModelMethods } from './methods/baseModels.ts'
+import { challengeMethods } from './methods/challenges.ts'
 import { draftMethods } from './methods/drafts.ts'
 import { lifecycleMethods } from './methods/lifecycle.ts'
+import { rowAuditMethods } from './methods/rowAudits.ts'
 import { rowMethods } from './methods/rows.ts'
 import { viewMethods } from './methods/views.ts'
 
@@ -24,6 +26,8 @@ export function adapterRegistry(parameters: PrecompileParameters): NativePrecomp
       ...baseModelMethods,
       ...draftMethods,
       ...rowMethods,
+      ...challengeMethods,
+      ...rowAuditMethods,
       ...lifecycleMethods,
       ...viewMethods,
     },

@@ -97,6 +97,7 @@ export const auditLayout = struct({
   digests: 'uint80[3]',
 })
 export const AUDITOR_FIELDS = ['auditor0', 'auditor1', 'auditor2'] as const
+export const AUDITOR_ID_BITS = 32
 export const DIGEST_BITS = 80
 export const VERDICT_BITS = 4
 

@@ -7,6 +7,7 @@ import type { Methods } from '../../shared/dispatch.ts'
 import { gasPrices } from '../../shared/gas.ts'
 import { arrayDataSlot, StructRef } from '../../shared/layout.ts'
 import { appendLeaf, EMPTY_PEAKS, merkleRoot } from '../../shared/merkle.ts'
+import { activateFrom } from '../activity.ts'
 import {
   type AdapterAbi,
   type AdapterCall,
@@ -98,14 +99,6 @@ export const draftMethods: Methods<
       return { version, challengeEndBlock }
     },
   },
-}
-
-/** The version becomes current in this block; the one before stays active for as long as a request may. */
-function activateFrom(call: AdapterCall, adapter: AdapterRef, view: VersionRef, block: number): void {
-  view.set('activeFromBlock', block)
-  const before = adapter.get('currentVersion')
-  if (before === 0) return
-  versionAt(call, adapter, before).set('retiredBlock', block + call.parameters.priceRiseDelayBlocks)
 }
 
 function requireNonePending(call: AdapterCall, adapter: AdapterRef): void {

@@ -10,6 +10,7 @@ import {
   fail,
   ownedAdapter,
   requireLiving,
+  requireUnchallenged,
 } from '../call.ts'
 import { type AdapterStatus, adapterStatus, creditReason } from '../layout.ts'
 import { type Price, risesAbove } from '../price.ts'
@@ -50,6 +51,7 @@ export const lifecycleMethods: Methods<
     run(call, { adapterId }) {
       const adapter = ownedAdapter(call, adapterId)
       requireLiving(adapter)
+      requireUnchallenged(call, adapterId)
       const bondReleaseBlock = blockOf(call) + call.parameters.adapterExitBlocks
       adapter.update({ status: adapterStatus.deprecated, bondReleaseBlock })
       emit(call.host, 'AdapterDeprecated', { adapterId, bondReleaseBlock })

@@ -18,10 +18,16 @@ import {
   active,
   alice,
   bob,
+  challenge,
+  commit,
   created,
+  draw,
   type Fixture,
   fixture,
   owner,
+  published,
+  registerAuditors,
+  SALT,
   scorer,
   setFlags,
   setPolicy,
@@ -41,6 +47,18 @@ const creation =
   })
 const next = (f: Fixture, overrides: Record<string, unknown> = {}) =>
   f.world.versionDraft([{ datanetId: f.datanetId, version: 1 }], overrides)
+const challengeOf = (id: bigint, row = 0, evidenceCid = '') => ({
+  method: 'challengeRows',
+  args: [id, row, evidenceCid],
+  valueWei: testParameters.rowChallengeBondWei,
+})
+/** An adapter whose rows a committee judges, with one of its seats. */
+function judged(f: Fixture) {
+  registerAuditors(f)
+  const id = published(f)
+  challenge(f, id)
+  return { id, seat: draw(f, id)[0]! }
+}
 const noPrice = { baseWei: 0n, perThousandInputWei: 0n, perThousandOutputWei: 0n }
 
 const cases: readonly Case[] = [
@@ -247,6 +265,135 @@ const cases: readonly Case[] = [
     error: 'WrongStatus',
     what: 'the bond of an active adapter',
     run: (f) => ({ method: 'releaseBond', args: [active(f)] }),
+  },
+  {
+    error: 'WrongBond',
+    what: 'a challenge with too small a bond',
+    run: (f) => ({ method: 'challengeRows', args: [published(f), 0, ''], valueWei: 1n }),
+  },
+  {
+    error: 'UnknownRow',
+    what: 'a challenge of a row that is not there',
+    run: (f) => challengeOf(published(f), 5),
+  },
+  {
+    error: 'InvalidText',
+    what: 'evidence with a line break',
+    run: (f) => challengeOf(published(f), 0, 'a\nb'),
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'long evidence',
+    run: (f) => challengeOf(published(f), 0, 'x'.repeat(129)),
+  },
+  { error: 'WrongStatus', what: 'a challenge of a draft', run: (f) => challengeOf(created(f)) },
+  { error: 'WrongStatus', what: 'a challenge of what is active', run: (f) => challengeOf(active(f)) },
+  { error: 'UnknownAdapter', what: 'a challenge of adapter 9', run: () => challengeOf(9n) },
+  {
+    error: 'WrongChallengeStatus',
+    what: 'a second challenge',
+    run: (f) => {
+      const id = published(f)
+      challenge(f, id)
+      return challengeOf(id)
+    },
+  },
+  {
+    error: 'WrongChallengeStatus',
+    what: 'a draw without a challenge',
+    run: (f) => ({ method: 'drawRowAudit', args: [published(f)] }),
+  },
+  {
+    error: 'WrongChallengeStatus',
+    what: 'a look at no challenge',
+    run: (f) => ({ method: 'getRowChallenge', args: [published(f)] }),
+  },
+  {
+    error: 'WrongChallengeStatus',
+    what: 'a decision before the draw',
+    run: (f) => {
+      const id = published(f)
+      challenge(f, id)
+      return { method: 'resolveRowChallenge', args: [id] }
+    },
+  },
+  {
+    error: 'TooEarly',
+    what: 'a draw in the challenge’s block',
+    run: (f) => {
+      const id = published(f)
+      challenge(f, id)
+      return { method: 'drawRowAudit', args: [id] }
+    },
+  },
+  {
+    error: 'NotInCommittee',
+    what: 'a verdict of a stranger',
+    run: (f) => ({ method: 'commitRowAudit', args: [[judged(f).id], testHash('c')], from: bob }),
+  },
+  {
+    error: 'ZeroCommitment',
+    what: 'a commitment of zeros',
+    run: (f) => {
+      const { id, seat } = judged(f)
+      return { method: 'commitRowAudit', args: [[id], ZERO_HASH], from: seat }
+    },
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'a commitment to nothing',
+    run: () => ({ method: 'commitRowAudit', args: [[], testHash('c')] }),
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'a reveal of 65',
+    run: () => ({ method: 'revealRowAudit', args: [Array(65).fill(1n), Array(65).fill(1), ZERO_HASH] }),
+  },
+  {
+    error: 'AlreadyCommitted',
+    what: 'a second commitment',
+    run: (f) => {
+      const { id, seat } = judged(f)
+      commit(f, seat, [id], [1])
+      return { method: 'commitRowAudit', args: [[id], testHash('c')], from: seat }
+    },
+  },
+  {
+    error: 'TooLate',
+    what: 'a commitment after the window',
+    run: (f) => {
+      const { id, seat } = judged(f)
+      f.world.chain.advance(testParameters.rowAuditCommitBlocks + 1)
+      return { method: 'commitRowAudit', args: [[id], testHash('c')], from: seat }
+    },
+  },
+  {
+    error: 'LengthMismatch',
+    what: 'more verdicts than adapters',
+    run: (f) => ({ method: 'revealRowAudit', args: [[judged(f).id], [1, 1], ZERO_HASH] }),
+  },
+  {
+    error: 'UnknownCommitment',
+    what: 'a reveal without a commitment',
+    run: (f) => {
+      const { id, seat } = judged(f)
+      return { method: 'revealRowAudit', args: [[id], [1], ZERO_HASH], from: seat }
+    },
+  },
+  ...[0, 3, 5, 255].map((verdict) => ({
+    error: 'InvalidVerdict',
+    what: `verdict ${verdict}`,
+    run: (f: Fixture) => {
+      const { id, seat } = judged(f)
+      commit(f, seat, [id], [verdict])
+      f.world.chain.advance(testParameters.rowAuditCommitBlocks + 1)
+      return { method: 'revealRowAudit', args: [[id], [verdict], SALT], from: seat }
+    },
+  })),
+  {
+    error: 'WrongChallengeStatus',
+    what: 'an end of the adapter while its rows are judged',
+    run: (f) => ({ method: 'deprecate', args: [judged(f).id] }),
   },
   {
     error: 'InvalidPrice',

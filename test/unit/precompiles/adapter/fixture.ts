@@ -1,10 +1,20 @@
+import { encodeAbiParameters, keccak256 } from 'viem'
 import { DATANET_ADDRESS } from '../../../../precompiles/addresses.ts'
 import { DatanetSlots, datanetLayout, memberBlobs } from '../../../../precompiles/datanet/layout.ts'
 import { decodeMembers, encodeMembers } from '../../../../precompiles/datanet/members.ts'
 import type { PrecompileHost } from '../../../../precompiles/host.ts'
 import { blobId } from '../../../../precompiles/shared/blobs.ts'
+import type { Hash } from '../../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
-import { account, contribution, makeRow, OPEN, World } from '../../../support/precompileWorld.ts'
+import {
+  type Account,
+  account,
+  contribution,
+  makeRow,
+  OPEN,
+  testHash,
+  World,
+} from '../../../support/precompileWorld.ts'
 
 export const [owner, scorer, alice, bob] = [account(1), account(2), account(3), account(4)] as const
 
@@ -37,6 +47,70 @@ export function active(f: Fixture): bigint {
 /** Drafts the next version, and publishes it; returns its number and the block from which it is current. */
 export function publishNext(f: Fixture, adapterId: bigint, overrides: Record<string, unknown> = {}) {
   return f.world.nextVersion(adapterId, owner, [f.datanetId], f.rows, overrides)
+}
+
+export const auditors = [account(10), account(11), account(12), account(13), account(14)] as const
+
+/** Registers auditors of the base model, with bonds of 10, 11, 12 … OPEN. */
+export function registerAuditors(f: Fixture, who: readonly Account[] = auditors): void {
+  who.forEach((auditor, index) => {
+    const valueWei = BigInt(10 + index) * OPEN
+    f.world.attribution.send('registerAuditor', [f.baseModelId], { from: auditor.address, valueWei })
+  })
+}
+
+/** An adapter whose first version is published, and can be challenged. */
+export function published(f: Fixture): bigint {
+  const id = created(f)
+  f.world.publishRows(id, owner, f.rows)
+  return id
+}
+
+export const challenger = account(20)
+
+export function challenge(f: Fixture, id: bigint, row = 0, by = challenger): bigint {
+  const valueWei = f.world.parameters.rowChallengeBondWei
+  const args = [id, row, 'bafyevidence']
+  return f.world.adapters.send('challengeRows', args, { from: by.address, valueWei }).value
+}
+
+/** Draws the committee in the next block. */
+export function draw(f: Fixture, id: bigint): Account[] {
+  f.world.chain.advance()
+  const drawn = f.world.adapters.send('drawRowAudit', [id], { from: bob.address }).value
+  return drawn.map((address) => auditors.find((auditor) => auditor.address === address.toLowerCase())!)
+}
+
+export const SALT = testHash('row audit salt')
+
+export function commitmentOf(auditor: Account, ids: readonly bigint[], verdicts: readonly number[]): Hash {
+  const types = [{ type: 'address' }, { type: 'uint64[]' }, { type: 'uint8[]' }, { type: 'bytes32' }] as const
+  return keccak256(encodeAbiParameters(types, [auditor.address, ids, verdicts, SALT]))
+}
+
+export function commit(f: Fixture, auditor: Account, ids: readonly bigint[], verdicts: readonly number[]) {
+  const args = [ids, commitmentOf(auditor, ids, verdicts)]
+  return f.world.adapters.try('commitRowAudit', args, { from: auditor.address })
+}
+
+export function reveal(f: Fixture, auditor: Account, ids: readonly bigint[], verdicts: readonly number[]) {
+  return f.world.adapters.try('revealRowAudit', [ids, verdicts, SALT], { from: auditor.address })
+}
+
+/** A whole row audit, one verdict for each seat; a zero neither commits nor reveals. Returns the committee. */
+export function judge(f: Fixture, id: bigint, verdicts: readonly number[]): Account[] {
+  const committee = draw(f, id)
+  const voting = committee.flatMap((auditor, seat) =>
+    verdicts[seat] === 0 ? [] : [{ auditor, verdict: verdicts[seat]! }],
+  )
+  for (const { auditor, verdict } of voting) commit(f, auditor, [id], [verdict])
+  if (voting.length < committee.length) f.world.chain.advance(f.world.parameters.rowAuditCommitBlocks + 1)
+  for (const { auditor, verdict } of voting) reveal(f, auditor, [id], [verdict])
+  return committee
+}
+
+export function resolve(f: Fixture, id: bigint): number {
+  return f.world.adapters.send('resolveRowChallenge', [id], { from: bob.address }).value
 }
 
 /** Gives a member of a frozen version these flags. */

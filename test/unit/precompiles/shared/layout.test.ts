@@ -43,6 +43,7 @@ const layouts = {
   BaseModel: adapter.baseModelLayout,
   Adapter: adapter.adapterLayout,
   AdapterVersion: adapter.versionLayout,
+  RowChallenge: adapter.rowChallengeLayout,
   DatanetVersion: adapter.datanetVersionLayout,
   Parent: adapter.parentLayout,
   Root: attribution.rootLayout,
