@@ -36,6 +36,8 @@ export const bounds = {
   datanetsPerAdapter: 8,
   /** Parents of an adapter: each is paid at every finalisation. */
   parentsPerAdapter: 4,
+  /** Steps to the furthest ancestor: whoever shows a lineage walks it, four parents wide. */
+  adapterDepth: 8,
   /** Of the owner's share, at most half goes to parents. */
   royaltyBps: 5000,
   /** Length of a feature: a row of 4,096 is a sixth of a chunk, and its dot product with int16 stays below 2^45. */

@@ -24,6 +24,12 @@ import {IClaimable} from "./IClaimable.sol";
 /// longest that a request may be outstanding, and is retired from `retiredBlock` on. Owner, base model, parents, price
 /// and access do not change with versions.
 ///
+/// Lineage. Parents are adapters that have a published version when the child is created, and never change: an adapter's id
+/// is larger than its parents', so that there are no cycles. Depth is 1 + the deepest parent's, 0 without parents, at most 8.
+/// Royalties go to the accounts that own the direct parents when they are paid.
+///
+/// Access policy: 0 everybody, 1 accounts on the list, up to and with their last block. The owner always may.
+///
 /// Rows. Row j belongs to contribution j of the frozen versions, one version after the other in the order of the draft. A
 /// row is 4 + k bytes: uint32 scale, big endian, then k int8 from −127 to 127. Its coordinate i stands for
 /// scale · int8[i] · 2^−32. A row of zeros has scale 0; any other has at least one value of 64 or more in size, so that
@@ -101,8 +107,11 @@ interface IAdapterRegistry is IClaimable {
 
     struct Adapter {
         address owner;
+        address pendingOwner; // may accept the adapter, or zero
         uint64 baseModelId;
         uint8 status; // as of this block
+        uint8 accessPolicy;
+        uint8 depth;
         uint32 version; // the current one; zero before the first is active
         uint32 newestVersion; // the pending one, or the last that was drafted
         uint96 bondWei;
@@ -160,8 +169,18 @@ interface IAdapterRegistry is IClaimable {
         uint64 indexed adapterId,
         address indexed owner,
         uint64 indexed baseModelId,
-        uint96 bondWei
+        uint8 depth,
+        uint96 bondWei,
+        string licence,
+        string metadataCid
     );
+    event MetadataSet(uint64 indexed adapterId, string licence, string metadataCid);
+    event AccessPolicySet(uint64 indexed adapterId, uint8 policy);
+    event AccessSet(uint64 indexed adapterId, address indexed account, uint40 untilBlock);
+    /// @notice `newOwner` may accept; zero takes an earlier offer back.
+    event AdapterTransferStarted(uint64 indexed adapterId, address indexed newOwner);
+    event AdapterTransferred(uint64 indexed adapterId, address indexed from, address indexed to);
+    event BondAdded(uint64 indexed adapterId, uint256 amountWei, uint96 bondWei);
     event VersionDrafted(
         uint64 indexed adapterId,
         uint32 indexed version,
@@ -235,6 +254,11 @@ interface IAdapterRegistry is IClaimable {
     error TooManyRows(uint256 rows, uint256 maximum);
     error InvalidParent(uint64 adapterId);
     error RoyaltyTooHigh(uint256 totalBps);
+    error LineageTooDeep(uint256 depth);
+    error InvalidPolicy(uint8 policy);
+    error InvalidOwner(address account); // of the system
+    error NotPendingOwner(address caller);
+    error ZeroAmount();
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
     error WrongStatus(uint8 status); // of the adapter, or of its newest version where the method is about that
     error WrongStartRow(uint32 expected);
@@ -322,6 +346,30 @@ interface IAdapterRegistry is IClaimable {
     /// @return status of the challenge
     function resolveRowChallenge(uint64 adapterId) external returns (uint8 status);
 
+    /// @notice Owner only.
+    function setMetadata(
+        uint64 adapterId,
+        string calldata licence,
+        string calldata metadataCid
+    ) external;
+
+    /// @notice Sets who may use the adapter; receipts of others settle no longer. Owner only.
+    function setAccessPolicy(uint64 adapterId, uint8 policy) external;
+
+    /// @notice Puts an account on the list up to and with a block, or takes it off (zero). The list is kept while the
+    /// adapter is open to everybody. Owner only.
+    function setAccess(uint64 adapterId, address account, uint40 untilBlock) external;
+
+    /// @notice Offers the adapter, with its bond, to another account; a later call replaces it, zero takes it back.
+    /// Owner only.
+    function transferAdapter(uint64 adapterId, address newOwner) external;
+
+    /// @notice Takes an adapter that was offered to the caller. Price, list and pending version stay.
+    function acceptAdapter(uint64 adapterId) external;
+
+    /// @notice Adds to the bond of an adapter that has not ended. Anyone may; the bond is the owner's.
+    function topUpBond(uint64 adapterId) external payable returns (uint96 bondWei);
+
     /// @notice Stops new receipts from settling. Owner of an active adapter only.
     function pause(uint64 adapterId) external;
 
@@ -373,6 +421,12 @@ interface IAdapterRegistry is IClaimable {
         uint32 start,
         uint32 count
     ) external view returns (bytes memory rows);
+
+    /// @return allowed whether receipts of this requester settle in this block, as far as access goes
+    function mayUse(uint64 adapterId, address account) external view returns (bool allowed);
+
+    /// @return untilBlock last block in which the account may use the adapter, type(uint40).max where nothing ends it
+    function accessUntil(uint64 adapterId, address account) external view returns (uint40 untilBlock);
 
     function getRowChallenge(uint64 adapterId) external view returns (RowChallenge memory challenge);
 

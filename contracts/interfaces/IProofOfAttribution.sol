@@ -19,7 +19,7 @@ import {IClaimable} from "./IClaimable.sol";
 /// Method: 0 projected gradient. Others are refused for now.
 /// Settlement: 1 settled, 2 already settled, 3 malformed (row, class or method, or a version that never was), 4 expired,
 /// 5 adapter or version not active, 6 host not active, 7 bad request signature, 8 bad receipt signature, 9 fee too low, 10 host's bond too low,
-/// 11 underfunded, 12 wrong profile.
+/// 11 underfunded, 12 wrong profile, 13 the requester has no access to the adapter.
 /// Receipt status: 0 none, 1 settled, 2 audit open, 3 appealed (not in use yet), 4 final, 5 rejected, 6 refunded.
 /// Receipt flags: 1 audited, 2 unaudited (by class or for want of auditors), 4 not drawn, 8 marked wrong.
 /// Finalisation: 1 finalized, 2 rejected, 3 refunded, 4 already final, 5 not yet, 6 unknown receipt, 7 facts do not match,

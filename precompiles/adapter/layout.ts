@@ -38,6 +38,8 @@ export const adapterLayout = struct({
   baseModelId: 'uint64',
   /** Active stands for draft and published too, which follow from the versions and the block. */
   status: 'uint8',
+  accessPolicy: 'uint8',
+  depth: 'uint8',
   bondWei: 'uint96',
   bondReleaseBlock: 'uint40',
   newestVersion: 'uint32',
@@ -51,12 +53,15 @@ export const adapterLayout = struct({
   nextBaseWei: 'uint80',
   nextPerThousandInputWei: 'uint80',
   nextPerThousandOutputWei: 'uint80',
+  pendingOwner: 'address',
   licence: 'string',
   metadataCid: 'string',
   /** Parent[] */
   parents: 'array',
   /** uint32 version → AdapterVersion */
   versions: 'mapping',
+  /** address → uint40 last block in which it may use the adapter */
+  access: 'mapping',
 })
 
 export const versionLayout = struct({
@@ -128,6 +133,9 @@ export const versionStatus = {
   dropped: 7,
 } as const
 export type VersionStatus = (typeof versionStatus)[keyof typeof versionStatus]
+
+export const ACCESS_OPEN = 0
+export const ACCESS_LIST = 1
 
 export const challengeStatus = {
   none: 0,

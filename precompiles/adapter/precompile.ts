@@ -9,6 +9,7 @@ import { baseModelMethods } from './methods/baseModels.ts'
 import { challengeMethods } from './methods/challenges.ts'
 import { draftMethods } from './methods/drafts.ts'
 import { lifecycleMethods } from './methods/lifecycle.ts'
+import { ownershipMethods } from './methods/ownership.ts'
 import { rowAuditMethods } from './methods/rowAudits.ts'
 import { rowMethods } from './methods/rows.ts'
 import { viewMethods } from './methods/views.ts'
@@ -28,6 +29,7 @@ export function adapterRegistry(parameters: PrecompileParameters): NativePrecomp
       ...rowMethods,
       ...challengeMethods,
       ...rowAuditMethods,
+      ...ownershipMethods,
       ...lifecycleMethods,
       ...viewMethods,
     },

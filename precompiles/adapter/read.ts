@@ -5,9 +5,10 @@ import type { Member } from '../datanet/members.ts'
 import { DatanetReader } from '../datanet/read.ts'
 import type { PrecompileHost } from '../host.ts'
 import { readBlob } from '../shared/blobs.ts'
-import { arrayDataSlot, StructView } from '../shared/layout.ts'
+import { arrayDataSlot, mappingSlot, StructView } from '../shared/layout.ts'
 import { ForeignStore, type SlotReader } from '../shared/store.ts'
 import {
+  ACCESS_OPEN,
   AdapterSlots,
   type AdapterStatus,
   adapterLayout,
@@ -69,6 +70,9 @@ export function nextPrice(view: AdapterView): Price {
     perThousandOutputWei: view.get('nextPerThousandOutputWei'),
   }
 }
+
+/** The last block that a uint40 can name. */
+const FOR_EVER = 2 ** 40 - 1
 
 /** Adapters and base models, read from the registry's account; the registry itself and its siblings use the same reader. */
 export class AdapterReader {
@@ -133,6 +137,18 @@ export class AdapterReader {
     if (adapter?.get('status') !== adapterStatus.active) return false
     const view = this.version(adapter, version)
     return view !== undefined && versionStatusAt(view, block) === versionStatus.active
+  }
+
+  /** Whether receipts of this requester settle in the block, as far as access goes. */
+  mayUse(adapterId: bigint, account: Address, block: number): boolean {
+    const adapter = this.adapter(adapterId)
+    return adapter !== undefined && block <= this.accessUntil(adapter, account)
+  }
+
+  /** Last block in which the account may use the adapter. */
+  accessUntil(adapter: AdapterView, account: Address): number {
+    if (adapter.get('accessPolicy') === ACCESS_OPEN || adapter.get('owner') === account) return FOR_EVER
+    return Number(this.#reader.load(mappingSlot(this.#reader, adapter.at('access'), account)))
   }
 
   ownerOf(adapterId: bigint): Address {

@@ -146,6 +146,7 @@ export const settlement = {
   hostBondTooLow: 10,
   underfunded: 11,
   wrongProfile: 12,
+  noAccess: 13,
 } as const
 export type Settlement = (typeof settlement)[keyof typeof settlement]
 

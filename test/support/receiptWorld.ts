@@ -283,6 +283,12 @@ export class ReceiptWorld {
     return { number, transactions }
   }
 
+  /** Has the owner call the adapter registry, about the adapter, in the next block. */
+  async configure(functionName: string, args: readonly unknown[]): Promise<void> {
+    this.#call(owner, ADAPTER_ADDRESS, iAdapterRegistryAbi, functionName, [this.adapterId, ...args], 0n)
+    await this.mine()
+  }
+
   /** Publishes another version of the adapter, with the rows of the first; returns the block from which it is current. */
   async publishVersion(): Promise<number> {
     const adapters = (name: string, args: readonly unknown[]) =>

@@ -40,17 +40,16 @@ export const draftMethods: Methods<
     gas: 1_000n,
     run(call, { draft }) {
       const { host, money, registry } = call
-      const { baseModelId, price } = draft
-      checkAdapter(call, draft)
+      const depth = checkAdapter(call, draft)
       const memberCount = checkVersion(call, draft.version)
       const bondWei = checkBond(call, host.valueWei)
       const adapterId = registry.get('adapterCount') + 1n
       registry.set('adapterCount', adapterId)
       const adapter = adapterAt(call, adapterId)
-      storeAdapter(call, adapter, draft)
+      storeAdapter(call, adapter, draft, depth)
       money.receive('bondsWei', bondWei)
-      emit(host, 'AdapterCreated', { adapterId, owner: host.caller, baseModelId, bondWei })
-      emit(host, 'PriceSet', { adapterId, ...price, fromBlock: blockOf(call) })
+      emit(host, 'AdapterCreated', { ...draft, adapterId, owner: host.caller, depth, bondWei })
+      emit(host, 'PriceSet', { adapterId, ...draft.price, fromBlock: blockOf(call) })
       storeVersion(call, adapterId, adapter, draft.version, memberCount)
       return adapterId
     },
@@ -66,6 +65,7 @@ export const draftMethods: Methods<
       const memberCount = checkVersion(call, draft)
       const bondWei = checkBond(call, adapter.get('bondWei') + host.valueWei)
       money.receive('bondsWei', host.valueWei)
+      if (host.valueWei > 0n) emit(host, 'BondAdded', { adapterId, amountWei: host.valueWei, bondWei })
       adapter.update({ bondWei, currentVersion: reader.currentVersion(adapter, blockOf(call)) })
       return storeVersion(call, adapterId, adapter, draft, memberCount)
     },
@@ -114,27 +114,33 @@ function checkBond({ parameters }: AdapterCall, bondWei: bigint): bigint {
   return bondWei
 }
 
-function checkAdapter(call: AdapterCall, draft: AdapterDraft): void {
+/** Returns the depth. */
+function checkAdapter(call: AdapterCall, draft: AdapterDraft): number {
   const { baseModelId, price, licence, metadataCid } = draft
   if (!call.reader.hasBaseModel(baseModelId)) fail('UnknownBaseModel', { baseModelId })
   if (price.baseWei === 0n) fail('InvalidPrice')
   checkText(licence, bounds.licenceBytes)
   checkText(metadataCid, bounds.cidBytes, true)
-  checkParents(call, draft)
+  return checkParents(call, draft)
 }
 
-function checkParents(call: AdapterCall, { parents }: AdapterDraft): void {
+/** Parents are there already and never change, so that no lineage leads back to its start. Returns the depth. */
+function checkParents(call: AdapterCall, { parents }: AdapterDraft): number {
   checkCount(parents.length, 0, bounds.parentsPerAdapter)
   let previous = 0n
   let totalBps = 0
+  let depth = 0
   for (const { adapterId, royaltyBps } of parents) {
     const parent = call.reader.adapter(adapterId)
     const isPublished = parent !== undefined && call.reader.isPublished(parent, blockOf(call))
-    if (adapterId <= previous || !isPublished || royaltyBps === 0) fail('InvalidParent', { adapterId })
+    if (!isPublished || adapterId <= previous || royaltyBps === 0) return fail('InvalidParent', { adapterId })
     previous = adapterId
     totalBps += royaltyBps
+    depth = Math.max(depth, parent.get('depth') + 1)
   }
   if (totalBps > bounds.royaltyBps) fail('RoyaltyTooHigh', { totalBps: BigInt(totalBps) })
+  if (depth > bounds.adapterDepth) fail('LineageTooDeep', { depth: BigInt(depth) })
+  return depth
 }
 
 /** Checks what a draft says. Returns the number of members; each becomes a row. */
@@ -165,12 +171,13 @@ function countMembers({ host, parameters }: AdapterCall, { datanets }: VersionDr
   return members
 }
 
-function storeAdapter(call: AdapterCall, adapter: AdapterRef, draft: AdapterDraft): void {
+function storeAdapter(call: AdapterCall, adapter: AdapterRef, draft: AdapterDraft, depth: number): void {
   const { host, store } = call
   adapter.update({
     owner: host.caller,
     baseModelId: draft.baseModelId,
     status: adapterStatus.active,
+    depth,
     bondWei: host.valueWei,
     ...draft.price,
   })

@@ -24,7 +24,7 @@ function requireStatus(call: AdapterCall, adapter: AdapterRef, wanted: AdapterSt
 export const lifecycleMethods: Methods<
   AdapterAbi,
   AdapterCall,
-  'pause' | 'unpause' | 'deprecate' | 'releaseBond' | 'setPrice'
+  'pause' | 'unpause' | 'deprecate' | 'topUpBond' | 'releaseBond' | 'setPrice'
 > = {
   pause: {
     gas: 0n,
@@ -56,6 +56,22 @@ export const lifecycleMethods: Methods<
       adapter.update({ status: adapterStatus.deprecated, bondReleaseBlock })
       emit(call.host, 'AdapterDeprecated', { adapterId, bondReleaseBlock })
       return bondReleaseBlock
+    },
+  },
+
+  topUpBond: {
+    gas: 0n,
+    run(call, { adapterId }) {
+      const { host, money } = call
+      const adapter = existingAdapter(call, adapterId)
+      requireLiving(adapter)
+      const amountWei = host.valueWei
+      if (amountWei === 0n) fail('ZeroAmount')
+      const bondWei = adapter.get('bondWei') + amountWei
+      adapter.set('bondWei', bondWei)
+      money.receive('bondsWei', amountWei)
+      emit(host, 'BondAdded', { adapterId, amountWei, bondWei })
+      return bondWei
     },
   },
 

@@ -1,4 +1,5 @@
 import { type Hash, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import { ACCESS_OPEN } from '../../adapter/layout.ts'
 import { feeOf, type Price } from '../../adapter/price.ts'
 import { priceAt } from '../../adapter/read.ts'
 import { measure } from '../../adapter/rows.ts'
@@ -44,6 +45,7 @@ import { addWeighted } from '../vectors.ts'
 /** What the chain says of a version of an adapter whose receipts settle in this block. */
 interface AdapterTerms extends BatchKind {
   readonly profileHash: Hash
+  readonly isRestricted: boolean
   readonly price: Price
 }
 
@@ -122,6 +124,7 @@ function check(session: Session, receipt: SignedReceipt, receiptId: Hash): Settl
   const row = new Int8Array(receipt.queryRow.buffer, receipt.queryRow.byteOffset, receipt.queryRow.length)
   if (!isWellFormed(call, receipt, terms, row)) return settlement.malformed
   if (receipt.profileHash !== terms.profileHash) return settlement.wrongProfile
+  if (terms.isRestricted && !mayUse(call, request)) return settlement.noAccess
   const entry = hostOf(call, request.host)
   if (entry === undefined || !takesReceipts(call, entry.host)) return settlement.hostNotActive
 
@@ -175,8 +178,13 @@ function readTerms(
     k: view.get('k'),
     baseModelId,
     profileHash: adapters.profileHashOf(baseModelId),
+    isRestricted: adapter.get('accessPolicy') !== ACCESS_OPEN,
     price: priceAt(adapter, block),
   }
+}
+
+function mayUse(call: AttributionCall, { adapterId, requester }: SignedReceipt['request']): boolean {
+  return call.adapters.mayUse(adapterId, requester, blockOf(call))
 }
 
 function isWellFormed(

@@ -22,6 +22,8 @@ export interface AdmissionContext {
   readonly nextBaseFeeWei: bigint
   /** Of the version that the request is for. */
   readonly terms: AdapterTerms | undefined
+  /** Last block in which the requester may use the adapter. */
+  readonly accessUntil: number
   readonly host: HostView | undefined
   /** Free, and reserved for this host. */
   readonly freeDeposit: DepositView
@@ -63,8 +65,8 @@ export function isWorthServing(
 }
 
 /**
- * The most that the answer will cost. Errors: ALREADY_SETTLED, BAD_REQUEST (deadline), ADAPTER_NOT_ACTIVE, FEE_TOO_LOW,
- * DEPOSIT_TOO_LOW, HOST_NOT_READY.
+ * The most that the answer will cost. Errors: ALREADY_SETTLED, BAD_REQUEST (deadline), ADAPTER_NOT_ACTIVE, FORBIDDEN,
+ * FEE_TOO_LOW, DEPOSIT_TOO_LOW, HOST_NOT_READY.
  */
 export function admit(
   request: InferenceRequest,
@@ -83,6 +85,9 @@ export function admit(
   const { terms, nextBlock } = context
   if (terms === undefined || !isWorthServing(terms, nextBlock, options)) {
     throw new NodeError('ADAPTER_NOT_ACTIVE', 'The adapter is not active in this version.')
+  }
+  if (context.accessUntil < nextBlock + options.leastDeadlineBlocks - 1) {
+    throw new NodeError('FORBIDDEN', 'The owner of the adapter lets only those use it who are on its list.')
   }
   const feeWei = quoteFee(terms, quote, context, options, rules)
   if (request.maxFeeWei < feeWei) {

@@ -279,6 +279,7 @@ export class InferenceService implements BlockFollower {
       nextBlock: head.height + 1,
       nextBaseFeeWei: head.nextBaseFeeWei,
       terms: readTerms(views, adapterId, adapterVersion),
+      accessUntil: views.accessUntil(adapterId, requester),
       host: views.host(host),
       freeDeposit: views.deposit(requester, ZERO_ADDRESS),
       reservedDeposit: views.deposit(requester, host),

@@ -1,4 +1,4 @@
-import { adapterStatus, versionStatus } from '../../../precompiles/adapter/layout.ts'
+import { ACCESS_OPEN, adapterStatus, versionStatus } from '../../../precompiles/adapter/layout.ts'
 import { limits } from '../../config/limits.ts'
 import type { Address } from '../../primitives/hex.ts'
 import type { HeadReader, ReceiptRules } from '../receipts/ports.ts'
@@ -54,6 +54,7 @@ export class ModelList {
       // requests for an earlier version settle for a while yet
       isCurrent: adapter.version === adapterVersion,
       isActive: adapter.status === adapterStatus.active && version.status === versionStatus.active,
+      isOpen: adapter.accessPolicy === ACCESS_OPEN,
       licence: adapter.licence,
       metadataCid: adapter.metadataCid,
       baseModel: { id: String(baseModelId), name: model?.name, profileHash: model?.profileHash },

@@ -21,6 +21,8 @@ export interface AdapterTerms {
   /** Undefined when the adapter never had it. */
   readonly version: Pick<AdapterVersionView, 'k' | 'activeFromBlock' | 'retiredBlock'> | undefined
   readonly profileHash: Hash
+  /** Not open to everybody. */
+  readonly isRestricted: boolean
   readonly price: PriceView
 }
 
@@ -30,6 +32,8 @@ export interface ReceiptContext {
   readonly nextBaseFeeWei: bigint
   readonly isSettled: boolean
   readonly adapter: AdapterTerms | undefined
+  /** Last block in which the requester may use a restricted adapter. */
+  readonly accessUntil: () => number
   readonly host: HostView | undefined
   /** Deposits that pay this receipt, less what receipts that settle earlier take. */
   readonly availableWei: bigint
@@ -78,6 +82,7 @@ export function judgeReceipt(
   if (!settlesIn(adapter, context.nextBlock)) return settlement.adapterNotActive
   if (!fitsVersion(receipt, adapter.version.k, rules)) return settlement.malformed
   if (receipt.profileHash !== adapter.profileHash) return settlement.wrongProfile
+  if (adapter.isRestricted && context.accessUntil() < context.nextBlock) return settlement.noAccess
   if (host === undefined || !takesReceipts(host, context.nextBlock)) return settlement.hostNotActive
   const feeWei = feeWeiOf(receipt, adapter.price)
   if (feeWei < leastFeeWei(context.nextBaseFeeWei, rules)) return settlement.feeTooLow

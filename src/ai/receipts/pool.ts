@@ -1,3 +1,4 @@
+import { ACCESS_OPEN } from '../../../precompiles/adapter/layout.ts'
 import { settlement } from '../../../precompiles/proofOfAttribution/layout.ts'
 import { limits } from '../../config/limits.ts'
 import { isNodeError } from '../../errors/errors.ts'
@@ -204,7 +205,7 @@ export class ReceiptPool implements BlockFollower {
   /** The receipt itself must not be in the index. */
   #judge({ receipt, hashes, signer }: PooledReceipt): number {
     const { views, head } = this.#modules
-    const { requester, host } = receipt.request
+    const { requester, host, adapterId } = receipt.request
     return judgeReceipt(
       receipt,
       {
@@ -212,6 +213,7 @@ export class ReceiptPool implements BlockFollower {
         nextBaseFeeWei: head.nextBaseFeeWei,
         isSettled: views.receipt(hashes.receiptId) !== undefined,
         adapter: this.#termsOf(receipt),
+        accessUntil: () => views.accessUntil(adapterId, requester),
         host: this.#hostOf(host),
         availableWei: this.#availableWei(requester, host),
         hostPendingWei: this.#index.feesOfHost(host),
@@ -273,6 +275,7 @@ export function readTerms(
     status: adapter.status,
     version: views.adapterVersion(adapterId, adapterVersion),
     profileHash: model.profileHash,
+    isRestricted: adapter.accessPolicy !== ACCESS_OPEN,
     price,
   }
 }

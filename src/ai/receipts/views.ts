@@ -130,6 +130,7 @@ export interface AdapterView {
   readonly owner: Address
   readonly baseModelId: bigint
   readonly status: number
+  readonly accessPolicy: number
   /** The current one; zero before the first is active. */
   readonly version: number
   readonly newestVersion: number
@@ -218,6 +219,11 @@ export class ReceiptViews {
 
   adapterVersion(adapterId: bigint, version: number): AdapterVersionView | undefined {
     return this.#adapters.find('getVersion', [adapterId, version])
+  }
+
+  /** Last block in which the account may use the adapter; zero where there is none. */
+  accessUntil(adapterId: bigint, account: Address): number {
+    return this.#adapters.find('accessUntil', [adapterId, account]) ?? 0
   }
 
   /** In force in the head block. */

@@ -258,10 +258,21 @@ class Life {
     for (const adapterId of this.adapterIds.slice(1)) {
       if (next() % 6 === 0) adapters.try('deprecate', [adapterId], { from: owner.address })
       adapters.try('releaseBond', [adapterId], { from: stranger.address })
+      adapters.try('topUpBond', [adapterId], { from: stranger.address, valueWei: BigInt(next()) })
     }
+    this.#transfer(next)
     for (const { address } of [owner, stranger, application, ...contributors, ...auditors]) {
       if (next() % 2 === 0) adapters.try('claim', [], { from: address })
     }
+  }
+
+  /** Gives an adapter from its owner to a stranger and back. */
+  #transfer(next: () => number): void {
+    const { adapters } = this.f.world
+    const adapterId = this.adapterIds[next() % this.adapterIds.length]!
+    const [from, to] = next() % 2 === 0 ? [owner, stranger] : [stranger, owner]
+    adapters.try('transferAdapter', [adapterId, to.address], { from: from.address })
+    adapters.try('acceptAdapter', [adapterId], { from: to.address })
   }
 
   /** What must hold after every step: nothing is made or lost, and each account holds what its books say. */

@@ -327,6 +327,19 @@ describe('a request that is not served', () => {
     expect(gateway.inference.owedWei).toBe(0n)
   })
 
+  it('is one of a requester whose access ends before settlement is sure', async () => {
+    const { world, gateway } = await setUp()
+    await world.configure('setAccessPolicy', [1])
+    expect(codeOf(await buy(gateway.url, { inputs: 'x' }))).toBe('403 FORBIDDEN')
+    // the host wants three blocks for settlement
+    await world.configure('setAccess', [requester.address, world.height + 4])
+    expect((await buy(gateway.url, { inputs: 'x' })).status).toBe(200)
+    await world.mine()
+    expect(codeOf(await buy(gateway.url, { inputs: 'y' }))).toBe('403 FORBIDDEN')
+    const { json } = await call(`${gateway.url}/v1/models`)
+    expect(json.data[0].isOpen).toBe(false)
+  })
+
   it('is one that its requester did not sign', async () => {
     const { gateway } = await setUp()
     const terms = await termsOf(gateway.url, { inputs: 'x' })

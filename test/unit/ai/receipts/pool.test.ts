@@ -183,6 +183,27 @@ describe('a receipt of a version', () => {
   })
 })
 
+describe('a receipt on a restricted adapter', () => {
+  it('is judged as the chain judges it, to and with the last block of its requester', async () => {
+    await world.configure('setAccessPolicy', [1])
+    const made = () => [
+      world.receipt(),
+      world.receipt({ request: { requester: owner.address } }, { requester: owner }),
+    ]
+    const judge = async (expected: readonly number[]) => {
+      const receipts = made()
+      expect(receipts.map(ownCodeOf)).toEqual(expected)
+      expect(await settledCodesOf(receipts)).toEqual(expected)
+    }
+    // the owner may, and has no deposit
+    await judge([settlement.noAccess, settlement.underfunded])
+    await world.configure('setAccess', [requester.address, world.height + 3])
+    await judge([settlement.settled, settlement.underfunded])
+    await judge([settlement.settled, settlement.underfunded])
+    await judge([settlement.noAccess, settlement.underfunded])
+  })
+})
+
 describe('money behind the pool', () => {
   const feeWei = (OPEN * 2n) / 100n
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { adapterStatus, versionStatus } from '../../../../precompiles/adapter/layout.ts'
+import { ACCESS_OPEN, adapterStatus, versionStatus } from '../../../../precompiles/adapter/layout.ts'
 import type { ServedModel } from '../../../../src/ai/gateway/ports.ts'
 import { BASE_MODEL } from '../../../../src/ai/models/modelFolder.ts'
 import { RUNTIME_PROFILE_HASH } from '../../../../src/ai/models/profile.ts'
@@ -40,6 +40,7 @@ function adapter(fields: Partial<TestAdapter> = {}): TestAdapter {
     owner: ZERO_ADDRESS,
     baseModelId: 1n,
     status: adapterStatus.active,
+    accessPolicy: ACCESS_OPEN,
     version: statuses.length,
     newestVersion: statuses.length,
     licence: 'CC0-1.0',

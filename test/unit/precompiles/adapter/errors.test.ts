@@ -288,6 +288,61 @@ const cases: readonly Case[] = [
   },
   { error: 'WrongStatus', what: 'a challenge of a draft', run: (f) => challengeOf(created(f)) },
   { error: 'WrongStatus', what: 'a challenge of what is active', run: (f) => challengeOf(active(f)) },
+  {
+    error: 'LineageTooDeep',
+    what: 'a ninth generation',
+    run: (f) => {
+      let parents: { adapterId: bigint; royaltyBps: number }[] = []
+      for (let generation = 0; generation <= 8; generation++) {
+        const adapterId = created(f, { parents })
+        f.world.publishRows(adapterId, owner, f.rows)
+        parents = [{ adapterId, royaltyBps: 1 }]
+      }
+      return creation({ parents })(f)
+    },
+  },
+  {
+    error: 'InvalidParent',
+    what: 'itself as parent',
+    run: (f) => creation({ parents: [{ adapterId: active(f) + 1n, royaltyBps: 100 }] })(f),
+  },
+  {
+    error: 'InvalidPolicy',
+    what: 'an unknown access policy',
+    run: (f) => ({ method: 'setAccessPolicy', args: [active(f), 2] }),
+  },
+  {
+    error: 'InvalidOwner',
+    what: 'a precompile as owner',
+    run: (f) => ({ method: 'transferAdapter', args: [active(f), ADAPTER_ADDRESS] }),
+  },
+  {
+    error: 'NotPendingOwner',
+    what: 'what was not offered',
+    run: (f) => ({ method: 'acceptAdapter', args: [active(f)], from: bob }),
+  },
+  {
+    error: 'ZeroAmount',
+    what: 'a bond raised by nothing',
+    run: (f) => ({ method: 'topUpBond', args: [active(f)] }),
+  },
+  {
+    error: 'InvalidText',
+    what: 'no licence',
+    run: (f) => ({ method: 'setMetadata', args: [active(f), '', 'bafy'] }),
+  },
+  ...(
+    [
+      ['setMetadata', 'MIT', ''],
+      ['setAccessPolicy', 1],
+      ['setAccess', bob.address, 9],
+      ['transferAdapter', bob.address],
+    ] as const
+  ).map(([method, ...args]) => ({
+    error: 'NotOwner',
+    what: `${method} by a stranger`,
+    run: (f: Fixture) => ({ method, args: [active(f), ...args], from: bob }),
+  })),
   { error: 'UnknownAdapter', what: 'a challenge of adapter 9', run: () => challengeOf(9n) },
   {
     error: 'WrongChallengeStatus',
