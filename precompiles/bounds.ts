@@ -44,6 +44,13 @@ export const bounds = {
   k: 4096,
   /** Rows of an adapter: a pay call divides the pot over all of them, at 600 gas each. */
   rowsPerAdapter: 16_384,
+  /** Tokens of one corpus chunk: the longest span that is claimed whole, in a leaf of 329 bytes. */
+  corpusTokens: 64,
+  /** Dimensions of a passage: fewer do not tell records apart, more is what no sentence encoder gives. */
+  passageDimsMin: 8,
+  passageDimsMax: 1024,
+  /** Nodes of a Merkle audit path: leaves are counted by 32 bits. */
+  merklePath: 32,
   /** Chunks of rows in one call: three fit the input's 128 KB and, as 74 KB of blobs, the 2^24 gas of a transaction. */
   rowChunksPerCall: 3,
   /** Rows of one page: 64 KB at k = 1024. */

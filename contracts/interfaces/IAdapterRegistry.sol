@@ -37,6 +37,14 @@ import {IClaimable} from "./IClaimable.sol";
 /// about 1 and the fold only shortens it. Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
 /// Rows root: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the rows' bytes.
 ///
+/// Corpus and passages, where a version has them: Merkle tree hashes of the same kind. Numbers are big endian, leaves in the
+/// order in which the trainer lists them.
+/// Corpus (for spans of generated text): one leaf for each chunk of tokens of a contribution,
+/// uint32 row ‖ uint32 start ‖ uint8 count ‖ count × (uint32 token ‖ uint8 rarity), with a count from 1 to 64.
+/// Passages (for retrieval): one leaf for each record, uint32 row ‖ uint32 record ‖ passageDims × int8, passageDims from 8
+/// to 1024. Row is the contribution's row in this version, record its place in the contribution, start the place of the
+/// chunk's first token in the contribution.
+///
 /// Challenges. Before a published version is active anyone may challenge one of its rows, or the fold M as a whole, with a
 /// bond of rowChallengeBondWei; one challenge at a time. The version does not become active while it is open. A later block
 /// draws auditCommittee seats among the auditors of the base model that were registered when the challenge came, without
@@ -94,6 +102,11 @@ interface IAdapterRegistry is IClaimable {
         bytes32 targetsHash; // of the names of the adapted matrices
         uint16 k; // length of a feature
         bytes32 projectionSeed;
+        bytes32 corpusRoot; // or zero
+        uint32 corpusChunks; // leaves, zero with a zero root only
+        bytes32 passagesRoot; // or zero
+        uint32 passages; // leaves, zero with a zero root only
+        uint16 passageDims; // zero with a zero root only
     }
 
     struct AdapterDraft {
@@ -135,6 +148,11 @@ interface IAdapterRegistry is IClaimable {
         bytes32 manifestHash;
         bytes32 targetsHash;
         bytes32 projectionSeed;
+        bytes32 corpusRoot;
+        uint32 corpusChunks;
+        bytes32 passagesRoot;
+        uint32 passages;
+        uint16 passageDims;
         bytes32 rowsRoot;
         DatanetVersion[] datanets;
     }
@@ -249,6 +267,8 @@ interface IAdapterRegistry is IClaimable {
     error ZeroHash();
     error InvalidK(uint16 k);
     error InvalidRank(uint16 rank);
+    error InvalidCorpus(); // a root without leaves or the other way round
+    error InvalidPassages(); // likewise, or a number of dimensions out of bounds
     error InvalidPrice();
     error DatanetsNotSorted();
     error TooManyRows(uint256 rows, uint256 maximum);

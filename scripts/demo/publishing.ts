@@ -1,5 +1,5 @@
 import { adapterRegistryAbi, nativeAddresses } from 'openledger/sdk'
-import { parseEther, parseEventLogs, sha256, toHex } from 'viem'
+import { parseEther, parseEventLogs, sha256, toHex, zeroHash } from 'viem'
 import type { Content } from './datanet.ts'
 import { allDone, type DemoAccount, type DemoNetwork, type SentCall } from './network.ts'
 import type { Reporter } from './reporter.ts'
@@ -62,6 +62,12 @@ export async function publish(
       targetsHash: report.targetsHash,
       k: report.k,
       projectionSeed: report.projectionSeed,
+      // spans and passages are for other kinds of adapters
+      corpusRoot: zeroHash,
+      corpusChunks: 0,
+      passagesRoot: zeroHash,
+      passages: 0,
+      passageDims: 0,
     },
   }
   const [created] = await allDone(network, [

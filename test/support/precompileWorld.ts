@@ -13,6 +13,7 @@ import {
   type Hex,
   hexToBytes,
   ZERO_ADDRESS,
+  ZERO_HASH,
 } from '../../src/primitives/hex.ts'
 import { keccak256, keccakHex } from '../../src/primitives/keccak.ts'
 import { privateKeyToAddress, sign } from '../../src/primitives/secp256k1.ts'
@@ -168,6 +169,15 @@ export const receiptTypes = {
     { name: 'method', type: 'uint8' },
     { name: 'profileHash', type: 'bytes32' },
   ],
+} as const
+
+/** A version without corpus and passages. */
+export const WITHOUT_TREES = {
+  corpusRoot: ZERO_HASH,
+  corpusChunks: 0,
+  passagesRoot: ZERO_HASH,
+  passages: 0,
+  passageDims: 0,
 } as const
 
 interface DatanetVersion {
@@ -332,6 +342,7 @@ export class World {
       targetsHash: testHash('targets'),
       k: 16,
       projectionSeed: testHash('seed'),
+      ...WITHOUT_TREES,
     }
     return { ...draft, ...only(overrides, Object.keys(draft)) }
   }

@@ -54,6 +54,7 @@ import {
   rfc6962,
   testHash,
   testParameters,
+  WITHOUT_TREES,
 } from './precompileWorld.ts'
 
 export const owner = account(0)
@@ -412,6 +413,7 @@ export class ReceiptWorld {
       targetsHash: testHash('targets'),
       k: this.k,
       projectionSeed: testHash('seed'),
+      ...WITHOUT_TREES,
     }
   }
 }

@@ -150,7 +150,17 @@ function checkVersion(call: AdapterCall, draft: VersionDraft): number {
   if (hashes.includes(ZERO_HASH)) fail('ZeroHash')
   if (rank === 0 || rank > bounds.rank) fail('InvalidRank', { rank })
   if (!call.parameters.kAllowed.includes(k)) fail('InvalidK', { k })
+  checkTrees(draft)
   return countMembers(call, draft)
+}
+
+/** A tree has a root and leaves, or neither. */
+function checkTrees(draft: VersionDraft): void {
+  const { corpusRoot, corpusChunks, passagesRoot, passages, passageDims } = draft
+  if ((corpusRoot === ZERO_HASH) !== (corpusChunks === 0)) fail('InvalidCorpus')
+  const isWithout = passagesRoot === ZERO_HASH && passages === 0 && passageDims === 0
+  const hasDims = passageDims >= bounds.passageDimsMin && passageDims <= bounds.passageDimsMax
+  if (!isWithout && (passagesRoot === ZERO_HASH || passages === 0 || !hasDims)) fail('InvalidPassages')
 }
 
 function countMembers({ host, parameters }: AdapterCall, { datanets }: VersionDraft): number {

@@ -32,7 +32,14 @@ describe('an adapter', () => {
 
   it('keeps what its draft said', () => {
     const f = fixture()
-    const id = created(f, { rank: 7, alpha: 14 })
+    const trees = {
+      corpusRoot: testHash('corpus'),
+      corpusChunks: 2 ** 32 - 1,
+      passagesRoot: testHash('passages'),
+      passages: 17,
+      passageDims: 512,
+    }
+    const id = created(f, { rank: 7, alpha: 14, ...trees })
     expect(f.world.adapters.read('getAdapter', [id])).toMatchObject({
       baseModelId: f.baseModelId,
       version: 0,
@@ -56,6 +63,7 @@ describe('an adapter', () => {
       manifestHash: testHash('manifest'),
       targetsHash: testHash('targets'),
       projectionSeed: testHash('seed'),
+      ...trees,
       rowsRoot: ZERO_HASH,
       datanets: [{ datanetId: f.datanetId, version: 1 }],
     })
@@ -65,6 +73,36 @@ describe('an adapter', () => {
     })
     const { onnxHash, tokenizerHash, profileHash } = f.world.adapters.read('getBaseModel', [f.baseModelId])
     expect(f.world.adapters.read('baseModelOf', [onnxHash, tokenizerHash, profileHash])).toBe(f.baseModelId)
+  })
+})
+
+describe('corpus and passages of a version', () => {
+  const root = testHash('root')
+  it.each<{ what: string; fields: Record<string, unknown>; error: string | undefined }>([
+    { what: 'neither', fields: {}, error: undefined },
+    { what: 'a corpus', fields: { corpusRoot: root, corpusChunks: 1 }, error: undefined },
+    { what: 'a corpus without leaves', fields: { corpusRoot: root }, error: 'InvalidCorpus' },
+    { what: 'a corpus without a root', fields: { corpusChunks: 1 }, error: 'InvalidCorpus' },
+    ...[
+      [7, 'InvalidPassages'],
+      [8, undefined],
+      [1024, undefined],
+      [1025, 'InvalidPassages'],
+      [0, 'InvalidPassages'],
+    ].map(([passageDims, error]) => ({
+      what: `passages of ${passageDims} dimensions`,
+      fields: { passagesRoot: root, passages: 3, passageDims },
+      error: error as string | undefined,
+    })),
+    {
+      what: 'passages without leaves',
+      fields: { passagesRoot: root, passageDims: 8 },
+      error: 'InvalidPassages',
+    },
+    { what: 'passages without a root', fields: { passages: 3, passageDims: 8 }, error: 'InvalidPassages' },
+    { what: 'dimensions of no passages', fields: { passageDims: 8 }, error: 'InvalidPassages' },
+  ])('are fixed by the draft: $what', ({ fields, error }) => {
+    expect(fixture().create(fields)).toMatchObject(error === undefined ? { ok: true } : { error })
   })
 })
 

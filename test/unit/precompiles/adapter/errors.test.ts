@@ -85,6 +85,8 @@ const cases: readonly Case[] = [
   { error: 'ZeroHash', what: 'an adapter without weights', run: creation({ weightsHash: ZERO_HASH }) },
   { error: 'InvalidK', what: 'another k', run: creation({ k: 32 }) },
   { error: 'InvalidRank', what: 'rank 0', run: creation({ rank: 0 }) },
+  { error: 'InvalidCorpus', what: 'a corpus without a root', run: creation({ corpusChunks: 1 }) },
+  { error: 'InvalidPassages', what: 'passages without a root', run: creation({ passages: 1 }) },
   { error: 'InvalidPrice', what: 'a base price of nothing', run: creation({ price: noPrice }) },
   { error: 'BoundExceeded', what: 'no Datanet', run: creation({ datanets: [] }) },
   {
