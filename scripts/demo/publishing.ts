@@ -14,9 +14,11 @@ const PRICE = {
   perThousandInputWei: parseEther('0.2'),
   perThousandOutputWei: 0n,
 } as const
-const GAS_A_CHUNK = 12_000_000n
+/** Below 2^24, the most that a transaction may have. */
+const ROWS_GAS = 16_700_000n
 /** A row is a uint32 scale and k int8; chunks are as large as an account's code may be. */
 const CHUNK_BYTES = 24_575
+const CHUNKS_A_CALL = 3
 const SCALE_BYTES = 4
 
 export interface PublishedAdapter {
@@ -128,16 +130,16 @@ async function appendRows(
   { rows, report }: TrainedAdapter,
 ): Promise<bigint> {
   const rowBytes = SCALE_BYTES + report.k
-  const rowsAChunk = Math.floor(CHUNK_BYTES / rowBytes)
+  const rowsACall = CHUNKS_A_CALL * Math.floor(CHUNK_BYTES / rowBytes)
   const sent: SentCall[] = []
-  for (let row = 0; row * rowBytes < rows.length; row += rowsAChunk) {
-    const chunk = rows.subarray(row * rowBytes, (row + rowsAChunk) * rowBytes)
+  for (let row = 0; row * rowBytes < rows.length; row += rowsACall) {
+    const chunks = rows.subarray(row * rowBytes, (row + rowsACall) * rowBytes)
     sent.push(
       await owner.send({
         ...registry,
         functionName: 'appendRows',
-        args: [adapterId, row, toHex(chunk)],
-        gas: GAS_A_CHUNK,
+        args: [adapterId, row, toHex(chunks)],
+        gas: ROWS_GAS,
       }),
     )
   }
