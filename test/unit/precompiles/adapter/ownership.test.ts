@@ -37,8 +37,13 @@ describe('a lineage', () => {
       expect(adapterOf(f, ids[depth]!).depth).toBe(depth)
     }
     expect(adapterOf(f, ids[0]!).depth).toBe(0)
-    const parents = [ids[2]!, ids[5]!].map((adapterId) => ({ adapterId, royaltyBps: 1 }))
-    expect(adapterOf(f, created(f, { parents })).depth).toBe(6)
+    const shallow = child(f, [])
+    for (const two of [
+      [ids[2]!, ids[5]!],
+      [ids[5]!, shallow],
+    ]) {
+      expect(adapterOf(f, child(f, two)).depth).toBe(6)
+    }
     const tooDeep = f.create({ parents: [{ adapterId: ids.at(-1)!, royaltyBps: 1 }] })
     expect(tooDeep).toMatchObject({ error: 'LineageTooDeep', args: [9n] })
   })

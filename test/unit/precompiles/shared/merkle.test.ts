@@ -77,6 +77,18 @@ describe('the audit path of a leaf', () => {
     )
   })
 
+  it('has the length of its place in a tree of that size: the path of a smaller tree is too short', () => {
+    const { data, root } = treeOf(2)
+    const path = auditPath(0, data)
+    expect([2, 3, 4, 8, 1000].map((leaves) => holds(root, data[0]!, 0, leaves, path))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
   it('does not pass for a node: leaves and nodes are hashed apart', () => {
     const { data, root } = treeOf(4)
     const [a, b] = [rfc6962(data.slice(0, 2)), rfc6962(data.slice(2))]
