@@ -33,8 +33,9 @@ import {IClaimable} from "./IClaimable.sol";
 /// Rows. Row j belongs to contribution j of the frozen versions, one version after the other in the order of the draft. A
 /// row is 4 + k bytes: uint32 scale, big endian, then k int8 from −127 to 127. Its coordinate i stands for
 /// scale · int8[i] · 2^−32. A row of zeros has scale 0; any other has at least one value of 64 or more in size, so that
-/// every row has one form. A member with a flag (superseded, or without row) has the row of zeros. With n records, scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length
-/// about 1 and the fold only shortens it. Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
+/// every row has one form. A member with a flag (superseded, or without row) has the row of zeros. With n records,
+/// scale² · Σ int8² must not exceed (n · rowNormPerRecord)²: a feature has length about 1 and the fold only shortens it.
+/// Rows are written in chunks of floor(24575 / (4 + k)), the last may be shorter.
 /// Rows root: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the rows' bytes.
 ///
 /// Corpus and passages, where a version has them: Merkle tree hashes of the same kind. Numbers are big endian, leaves in the
@@ -50,8 +51,8 @@ import {IClaimable} from "./IClaimable.sol";
 /// draws auditCommittee seats among the auditors of the base model that were registered when the challenge came, without
 /// the adapter's owner and the challenger: seed = keccak256(randomness ‖ uint64 adapterId ‖ uint32 version ‖ uint32 row)
 /// with the prevRandao of the block after the challenge (of the newest block a multiple of 8192 later, if that is
-/// forgotten); seats go to bonds as in IProofOfAttribution.drawAudits. Fewer auditors than seats: the challenge is dropped
-/// and its bond returned. The seats commit for rowAuditCommitBlocks from the draw and reveal for auditRevealBlocks more.
+/// forgotten); seats go to bonds as in IProofOfAttribution.drawAudits. The seats commit for rowAuditCommitBlocks from the draw
+/// and reveal for auditRevealBlocks more. A seat without a reveal is not paid, and loses nothing.
 /// More than half of all seats say forged or unavailable: the version is refuted for good and the adapter's bond slashed
 /// whole: half (floor) to the challenger, a quarter (floor) shared by the auditors on that side (floor each), the rest to
 /// the treasury; the challenger's bond is returned. An adapter without a current version is refuted with it; any other goes
@@ -59,7 +60,8 @@ import {IClaimable} from "./IClaimable.sol";
 /// More than half say right: half (floor) of the challenger's bond is shared by the auditors on that side (floor each), the
 /// rest goes to the adapter's owner, and the challenge window goes on from the block of the decision with as many blocks as
 /// were left in the one of the challenge, so that nobody can use it up with a challenge of his own.
-/// Otherwise the challenger's bond is returned, and challengeEndBlock moves to the block of the decision if that is later.
+/// No majority, or at the draw fewer auditors than seats: the challenger's bond is returned, and challengeEndBlock moves to
+/// the block of the decision if that is later.
 ///
 /// Fee of an inference: baseWei + floor(inputTokens · perThousandInputWei / 1000)
 /// + floor(outputTokens · perThousandOutputWei / 1000).
@@ -91,7 +93,7 @@ interface IAdapterRegistry is IClaimable {
         uint16 royaltyBps;
     }
 
-    /// @notice What a version fixes. Hashes are not zero.
+    /// @notice What a version fixes. Roots may be zero, other hashes and the seed not.
     struct VersionDraft {
         DatanetVersion[] datanets; // ascending by Datanet, one version of each
         bytes32 weightsHash;
@@ -395,7 +397,8 @@ interface IAdapterRegistry is IClaimable {
 
     function unpause(uint64 adapterId) external;
 
-    /// @notice Ends the adapter for good, its pending version with it; refused while a challenge is open. The bond can be released when everything settled on it is long final.
+    /// @notice Ends the adapter for good, its pending version with it; refused while a challenge is open. The bond can be
+    /// released when everything settled on it is long final. Owner only.
     function deprecate(uint64 adapterId) external returns (uint40 bondReleaseBlock);
 
     /// @notice Credits the bond of a deprecated adapter to its owner; anyone may ask.
@@ -450,7 +453,7 @@ interface IAdapterRegistry is IClaimable {
 
     function getRowChallenge(uint64 adapterId) external view returns (RowChallenge memory challenge);
 
-    /// @return active whether the adapter has a current version and is neither paused nor deprecated
+    /// @return active whether the adapter has a current version and is neither paused nor at its end
     function isActive(uint64 adapterId) external view returns (bool active);
 
     /// @return accepted whether receipts of this version settle in this block
