@@ -36,12 +36,23 @@ export const bounds = {
   datanetsPerAdapter: 8,
   /** Parents of an adapter: each is paid at every finalisation. */
   parentsPerAdapter: 4,
+  /** Steps to the furthest ancestor: whoever shows a lineage walks it, four parents wide. */
+  adapterDepth: 8,
   /** Of the owner's share, at most half goes to parents. */
   royaltyBps: 5000,
   /** Length of a feature: a row of 4,096 is a sixth of a chunk, and its dot product with int16 stays below 2^45. */
   k: 4096,
   /** Rows of an adapter: a pay call divides the pot over all of them, at 600 gas each. */
   rowsPerAdapter: 16_384,
+  /** Tokens of one corpus chunk: the longest span that is claimed whole, in a leaf of 329 bytes. */
+  corpusTokens: 64,
+  /** Dimensions of a passage: fewer do not tell records apart, more is what no sentence encoder gives. */
+  passageDimsMin: 8,
+  passageDimsMax: 1024,
+  /** Nodes of a Merkle audit path: leaves are counted by 32 bits. */
+  merklePath: 32,
+  /** Chunks of rows in one call: three fit the input's 128 KB and, as 74 KB of blobs, the 2^24 gas of a transaction. */
+  rowChunksPerCall: 3,
   /** Rows of one page: 64 KB at k = 1024. */
   rowsPerPage: 64,
   /** LoRA ranks above this are full fine-tuning in all but name. */

@@ -17,9 +17,9 @@ import {IClaimable} from "./IClaimable.sol";
 ///
 /// Audit class: 0 public, 1 granted auditors only (refused for now), 2 unaudited.
 /// Method: 0 projected gradient. Others are refused for now.
-/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class, method or version), 4 expired, 5 adapter not active,
-/// 6 host not active, 7 bad request signature, 8 bad receipt signature, 9 fee too low, 10 host's bond too low,
-/// 11 underfunded, 12 wrong profile.
+/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class or method, or a version that never was), 4 expired,
+/// 5 adapter or version not active, 6 host not active, 7 bad request signature, 8 bad receipt signature, 9 fee too low, 10 host's bond too low,
+/// 11 underfunded, 12 wrong profile, 13 the requester has no access to the adapter.
 /// Receipt status: 0 none, 1 settled, 2 audit open, 3 appealed (not in use yet), 4 final, 5 rejected, 6 refunded.
 /// Receipt flags: 1 audited, 2 unaudited (by class or for want of auditors), 4 not drawn, 8 marked wrong.
 /// Finalisation: 1 finalized, 2 rejected, 3 refunded, 4 already final, 5 not yet, 6 unknown receipt, 7 facts do not match,
@@ -37,7 +37,9 @@ import {IClaimable} from "./IClaimable.sol";
 /// the dust, go to the treasury. Auditors and the finalizer are paid out of the treasury's part.
 ///
 /// Query row: k int8, −127 to 127. Its weight is clamp(floor(fee · 256 / baseWei), 1, 4095), baseWei the adapter's.
-/// Window: the weighted sum of its final receipts' query rows is shifted right (arithmetic, towards −∞) by the least number
+/// Window: receipts of one version of an adapter, which is scored with that version's rows and paid to its members. Each
+/// version has one newest window; windows of all versions are numbered together and closed in that order.
+/// The weighted sum of its final receipts' query rows is shifted right (arithmetic, towards −∞) by the least number
 /// of bits that fits every coordinate into int16. Row j scores scale_j · Σ_i query_i · row_j,i, an int128. Scores are
 /// summed per cluster of near-duplicates; the positive sums divide the pot by largest remainder (ties: lower leader id);
 /// inside a cluster novelty bps · record count divides its part (ties: earlier commit). When no sum is positive the pot is
@@ -84,6 +86,7 @@ interface IProofOfAttribution is IClaimable {
         uint16 weight;
         address host;
         uint64 adapterId;
+        uint32 adapterVersion;
         uint64 windowIndex;
         uint64 batchId;
         uint40 settledBlock;
@@ -135,6 +138,7 @@ interface IProofOfAttribution is IClaimable {
         uint32 corrections;
         uint32 scoredRows;
         uint32 paidMembers;
+        uint32 version; // of the adapter
         uint96 potWei; // contributors' share so far
         uint96 closersWei; // part of it set aside for closing, from the first close call on
     }
@@ -222,7 +226,7 @@ interface IProofOfAttribution is IClaimable {
         uint256 refundWei,
         uint256 compensationWei
     );
-    event WindowOpened(uint64 indexed adapterId, uint64 indexed windowIndex);
+    event WindowOpened(uint64 indexed adapterId, uint64 indexed windowIndex, uint32 indexed version);
     event WindowSummed(
         uint64 indexed adapterId,
         uint64 indexed windowIndex,

@@ -6,8 +6,12 @@ import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAdapterCall } from './call.ts'
 import { baseModelMethods } from './methods/baseModels.ts'
+import { challengeMethods } from './methods/challenges.ts'
 import { draftMethods } from './methods/drafts.ts'
 import { lifecycleMethods } from './methods/lifecycle.ts'
+import { ownershipMethods } from './methods/ownership.ts'
+import { rowAuditMethods } from './methods/rowAudits.ts'
+import { rowMethods } from './methods/rows.ts'
 import { viewMethods } from './methods/views.ts'
 
 /** IAdapterRegistry, version 1. */
@@ -18,7 +22,17 @@ export function adapterRegistry(parameters: PrecompileParameters): NativePrecomp
     version: 1,
     address: ADAPTER_ADDRESS,
     abi: iAdapterRegistryAbi,
-    methods: { ...claimMethods, ...baseModelMethods, ...draftMethods, ...lifecycleMethods, ...viewMethods },
+    methods: {
+      ...claimMethods,
+      ...baseModelMethods,
+      ...draftMethods,
+      ...rowMethods,
+      ...challengeMethods,
+      ...rowAuditMethods,
+      ...ownershipMethods,
+      ...lifecycleMethods,
+      ...viewMethods,
+    },
     open: (host) => openAdapterCall(host, checked),
   })
 }

@@ -5,9 +5,10 @@ import type { Member } from '../datanet/members.ts'
 import { DatanetReader } from '../datanet/read.ts'
 import type { PrecompileHost } from '../host.ts'
 import { readBlob } from '../shared/blobs.ts'
-import { arrayDataSlot, StructView } from '../shared/layout.ts'
+import { arrayDataSlot, mappingSlot, StructView } from '../shared/layout.ts'
 import { ForeignStore, type SlotReader } from '../shared/store.ts'
 import {
+  ACCESS_OPEN,
   AdapterSlots,
   type AdapterStatus,
   adapterLayout,
@@ -16,10 +17,14 @@ import {
   datanetVersionLayout,
   parentLayout,
   rowBlobs,
+  type VersionStatus,
+  versionLayout,
+  versionStatus,
 } from './layout.ts'
 import type { Price } from './price.ts'
 
-type AdapterView = StructView<typeof adapterLayout.fields>
+export type AdapterView = StructView<typeof adapterLayout.fields>
+export type VersionView = StructView<typeof versionLayout.fields>
 
 export interface DatanetVersion {
   readonly datanetId: bigint
@@ -31,11 +36,18 @@ export interface Parent {
   readonly royaltyBps: number
 }
 
-/** An adapter's status in a block: publication turns into activity without anyone's transaction. */
-export function statusAt(view: AdapterView, block: number): AdapterStatus {
-  const status = view.get('status') as AdapterStatus
-  const challengeIsOver = status === adapterStatus.published && block >= view.get('challengeEndBlock')
-  return challengeIsOver ? adapterStatus.active : status
+/** Publication turns into activity, and activity into retirement, without anyone's transaction. */
+export function versionStatusAt(version: VersionView, block: number): VersionStatus {
+  const status = version.get('status') as VersionStatus
+  if (status !== versionStatus.published || !hasStarted(version, block)) return status
+  const retiredBlock = version.get('retiredBlock')
+  return retiredBlock !== 0 && block >= retiredBlock ? versionStatus.retired : versionStatus.active
+}
+
+/** Whether the version is or was the current one. */
+function hasStarted(version: VersionView, block: number): boolean {
+  const activeFromBlock = version.get('activeFromBlock')
+  return activeFromBlock !== 0 && block >= activeFromBlock
 }
 
 export function priceAt(view: AdapterView, block: number): Price {
@@ -58,6 +70,9 @@ export function nextPrice(view: AdapterView): Price {
     perThousandOutputWei: view.get('nextPerThousandOutputWei'),
   }
 }
+
+/** The last block that a uint40 can name. */
+const FOR_EVER = 2 ** 40 - 1
 
 /** Adapters and base models, read from the registry's account; the registry itself and its siblings use the same reader. */
 export class AdapterReader {
@@ -88,35 +103,83 @@ export class AdapterReader {
     return view.get('status') === adapterStatus.none ? undefined : view
   }
 
+  /** Undefined when the adapter never had this version. */
+  version(adapter: AdapterView, version: number): VersionView | undefined {
+    if (version === 0 || version > adapter.get('newestVersion')) return undefined
+    return new StructView(this.#reader, versionLayout, this.#slots.version(adapter, version))
+  }
+
+  /** The version that new requests are for; zero before the first is active. */
+  currentVersion(adapter: AdapterView, block: number): number {
+    const newest = adapter.get('newestVersion')
+    const view = this.version(adapter, newest)
+    const isCurrent = view?.get('status') === versionStatus.published && hasStarted(view, block)
+    return isCurrent ? newest : adapter.get('currentVersion')
+  }
+
+  statusAt(adapter: AdapterView, block: number): AdapterStatus {
+    const status = adapter.get('status') as AdapterStatus
+    if (status !== adapterStatus.active) return status
+    if (this.currentVersion(adapter, block) !== 0) return adapterStatus.active
+    return this.isPublished(adapter, block) ? adapterStatus.published : adapterStatus.draft
+  }
+
+  /** Whether there is a version whose rows are published. */
+  isPublished(adapter: AdapterView, block: number): boolean {
+    if (this.currentVersion(adapter, block) !== 0) return true
+    const newest = this.version(adapter, adapter.get('newestVersion'))
+    return newest?.get('status') === versionStatus.published
+  }
+
+  /** Whether receipts of this version settle in the block. */
+  acceptsVersion(adapterId: bigint, version: number, block: number): boolean {
+    const adapter = this.adapter(adapterId)
+    if (adapter?.get('status') !== adapterStatus.active) return false
+    const view = this.version(adapter, version)
+    return view !== undefined && versionStatusAt(view, block) === versionStatus.active
+  }
+
+  /** Whether receipts of this requester settle in the block, as far as access goes. */
+  mayUse(adapterId: bigint, account: Address, block: number): boolean {
+    const adapter = this.adapter(adapterId)
+    return adapter !== undefined && block <= this.accessUntil(adapter, account)
+  }
+
+  /** Last block in which the account may use the adapter. */
+  accessUntil(adapter: AdapterView, account: Address): number {
+    if (adapter.get('accessPolicy') === ACCESS_OPEN || adapter.get('owner') === account) return FOR_EVER
+    return Number(this.#reader.load(mappingSlot(this.#reader, adapter.at('access'), account)))
+  }
+
   ownerOf(adapterId: bigint): Address {
     const view = this.adapter(adapterId)
     invariant(view !== undefined, `adapter ${adapterId} exists`)
     return view.get('owner')
   }
 
-  datanets(view: AdapterView): readonly DatanetVersion[] {
-    return this.#items(view.at('datanets'), (slot) =>
+  datanets(version: VersionView): readonly DatanetVersion[] {
+    return this.#items(version.at('datanets'), (slot) =>
       new StructView(this.#reader, datanetVersionLayout, slot).values(),
     )
   }
 
-  parents(view: AdapterView): readonly Parent[] {
-    return this.#items(view.at('parents'), (slot) =>
+  parents(adapter: AdapterView): readonly Parent[] {
+    return this.#items(adapter.at('parents'), (slot) =>
       new StructView(this.#reader, parentLayout, slot).values(),
     )
   }
 
-  /** The members that rows `start` to `start + count` belong to: the versions' members, one version after the other. */
-  members(view: AdapterView, start = 0, count = Number.MAX_SAFE_INTEGER): readonly Member[] {
+  /** The members that rows `start` to `start + count` belong to: the Datanets' members, one version after the other. */
+  members(version: VersionView, start = 0, count = Number.MAX_SAFE_INTEGER): readonly Member[] {
     const members: Member[] = []
     let before = 0
-    for (const { datanetId, version } of this.datanets(view)) {
-      const facts = this.#datanets.version(datanetId, version)
+    for (const datanet of this.datanets(version)) {
+      const facts = this.#datanets.version(datanet.datanetId, datanet.version)
       invariant(facts !== undefined, 'an adapter stands on frozen versions')
       const from = Math.max(start - before, 0)
       const left = start + count - before - from
       if (left > 0 && from < facts.memberCount) {
-        members.push(...this.#datanets.members(datanetId, version, from, left))
+        members.push(...this.#datanets.members(datanet.datanetId, datanet.version, from, left))
       }
       before += facts.memberCount
     }

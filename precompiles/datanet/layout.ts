@@ -114,7 +114,7 @@ export const creditReason = { bondReturned: 1, bondKept: 2, scorerBond: 3 } as c
 
 /** The MinHash signature of a contribution, 512 bytes. Keys: contribution id. */
 export const minhashBlobs = blobKind('openledger.blob.Minhash')
-/** Members of a version, 42 bytes each. Keys: Datanet id, version, chunk. */
+/** Members of a version, 43 bytes each. Keys: Datanet id, version, chunk. */
 export const memberBlobs = blobKind('openledger.blob.Members')
 
 /** Where things are; the same for the registry itself and for siblings that read it. */

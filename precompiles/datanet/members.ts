@@ -8,10 +8,14 @@ export interface Member {
   readonly noveltyBps: number
   readonly recordCount: number
   readonly contributor: Address
+  /** Of `memberFlag`; a member with one has a row of zeros in every adapter. */
+  readonly flags: number
 }
 
-/** uint64 contributionId ‖ uint64 leaderId ‖ uint16 noveltyBps ‖ uint32 recordCount ‖ address contributor. */
-export const MEMBER_BYTES = 8 + 8 + 2 + 4 + 20
+export const memberFlag = { superseded: 1, withoutRow: 2 } as const
+
+/** uint64 contributionId ‖ uint64 leaderId ‖ uint16 noveltyBps ‖ uint32 recordCount ‖ address contributor ‖ uint8 flags. */
+export const MEMBER_BYTES = 8 + 8 + 2 + 4 + 20 + 1
 
 export function encodeMembers(members: readonly Member[]): Uint8Array {
   const bytes = new Uint8Array(members.length * MEMBER_BYTES)
@@ -23,6 +27,7 @@ export function encodeMembers(members: readonly Member[]): Uint8Array {
     view.setUint16(at + 16, member.noveltyBps)
     view.setUint32(at + 18, member.recordCount)
     bytes.set(hexToBytes(member.contributor), at + 22)
+    view.setUint8(at + 42, member.flags)
   })
   return bytes
 }
@@ -37,7 +42,8 @@ export function decodeMembers(bytes: Uint8Array): readonly Member[] {
       leaderId: view.getBigUint64(at + 8),
       noveltyBps: view.getUint16(at + 16),
       recordCount: view.getUint32(at + 18),
-      contributor: bytesToHex(bytes.subarray(at + 22, at + MEMBER_BYTES)),
+      contributor: bytesToHex(bytes.subarray(at + 22, at + 42)),
+      flags: view.getUint8(at + 42),
     }
   })
 }

@@ -1,12 +1,12 @@
 import { invariant } from '../../src/errors/errors.ts'
-import type { Hash } from '../../src/primitives/hex.ts'
+import type { Address, Hash } from '../../src/primitives/hex.ts'
 import { DATANET_ADDRESS } from '../addresses.ts'
 import type { PrecompileHost } from '../host.ts'
 import { readBlob } from '../shared/blobs.ts'
 import { gasPrices } from '../shared/gas.ts'
 import { arrayDataSlot, readPacked, StructView } from '../shared/layout.ts'
 import { ForeignStore, type SlotReader } from '../shared/store.ts'
-import { DatanetSlots, memberBlobs, versionLayout } from './layout.ts'
+import { DatanetSlots, datanetLayout, memberBlobs, POLICY_PRIVATE, versionLayout } from './layout.ts'
 import { decodeMembers, MEMBER_BYTES, type Member } from './members.ts'
 
 export interface VersionFacts {
@@ -36,6 +36,12 @@ export class DatanetReader {
       recordCount: view.get('recordCount'),
       contentRoot: view.get('contentRoot'),
     }
+  }
+
+  /** Whether the account may use the Datanet's contents: everybody, but for private ones. */
+  hasAccess(datanetId: bigint, account: Address): boolean {
+    const datanet = new StructView(this.#reader, datanetLayout, this.#slots.datanet(datanetId))
+    return datanet.get('policy') !== POLICY_PRIVATE || datanet.get('owner') === account
   }
 
   /** Members `start` to `start + count`, fewer at the end, in commit order. */

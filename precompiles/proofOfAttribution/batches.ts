@@ -1,9 +1,25 @@
 import { writeBlob } from '../shared/blobs.ts'
-import { type AttributionCall, adapterWindowsAt, batchAt, blockOf, emit, windowAt } from './call.ts'
+import {
+  type AttributionCall,
+  adapterWindowsAt,
+  batchAt,
+  blockOf,
+  displacedWindowSlot,
+  emit,
+  windowAt,
+} from './call.ts'
 import { sumBlobs, windowState } from './layout.ts'
 import { encodeInt32s } from './vectors.ts'
 
-/** The receipts of one adapter in one settle call, before they are written. */
+/** What the receipts of one batch have in common. */
+export interface BatchKind {
+  readonly adapterId: bigint
+  readonly version: number
+  readonly baseModelId: bigint
+  readonly k: number
+}
+
+/** The receipts of one version of an adapter in one settle call, before they are written. */
 export interface Batch {
   readonly batchId: bigint
   readonly adapterId: bigint
@@ -13,30 +29,47 @@ export interface Batch {
   receipts: number
 }
 
-/** Opens a batch in the adapter's newest window. All of its receipts fall into that window. */
-export function openBatch(call: AttributionCall, adapterId: bigint, baseModelId: bigint, k: number): Batch {
+/** Opens a batch in the version's newest window. All of its receipts fall into that window. */
+export function openBatch(call: AttributionCall, { adapterId, version, baseModelId, k }: BatchKind): Batch {
   const batchId = call.root.get('batchCount') + 1n
   call.root.set('batchCount', batchId)
-  const windowIndex = openWindow(call, adapterId)
+  const windowIndex = openWindow(call, adapterId, version)
   batchAt(call, batchId).update({ adapterId, windowIndex, baseModelId, settledBlock: blockOf(call) })
   return { batchId, adapterId, windowIndex, sum: new Int32Array(k), receipts: 0 }
 }
 
-/** The adapter's newest window, or a new one when that is full, too old, or being closed. */
-function openWindow(call: AttributionCall, adapterId: bigint): bigint {
-  const { parameters } = call
+/** The version's newest window, or a new one when that is full, too old, or being closed. */
+function openWindow(call: AttributionCall, adapterId: bigint, version: number): bigint {
   const windows = adapterWindowsAt(call, adapterId)
   const newest = windows.get('opened')
-  if (newest > 0n) {
-    const { state, settled, openedBlock } = windowAt(call, adapterId, newest).values()
-    const young = blockOf(call) < openedBlock + parameters.windowAgeBlocks
-    if (state === windowState.open && settled < parameters.windowReceipts && young) return newest
-  }
+  const isOfVersion = newest > 0n && windowAt(call, adapterId, newest).get('version') === version
+  // while two versions are in use, each goes on in its own window
+  const own = isOfVersion ? newest : call.store.load(displacedWindowSlot(call, adapterId, version))
+  if (own > 0n && takesReceipts(call, adapterId, own)) return own
+  if (newest > 0n && !isOfVersion) displace(call, adapterId, newest)
   const windowIndex = newest + 1n
   windows.set('opened', windowIndex)
-  windowAt(call, adapterId, windowIndex).update({ state: windowState.open, openedBlock: blockOf(call) })
-  emit(call.host, 'WindowOpened', { adapterId, windowIndex })
+  windowAt(call, adapterId, windowIndex).update({
+    state: windowState.open,
+    openedBlock: blockOf(call),
+    version,
+  })
+  emit(call.host, 'WindowOpened', { adapterId, windowIndex, version })
   return windowIndex
+}
+
+function takesReceipts(call: AttributionCall, adapterId: bigint, windowIndex: bigint): boolean {
+  const { windowReceipts, windowAgeBlocks } = call.parameters
+  const { state, settled, openedBlock } = windowAt(call, adapterId, windowIndex).values()
+  return (
+    state === windowState.open && settled < windowReceipts && blockOf(call) < openedBlock + windowAgeBlocks
+  )
+}
+
+/** Notes the newest window for its version, because one of another version follows. */
+function displace(call: AttributionCall, adapterId: bigint, newest: bigint): void {
+  const version = windowAt(call, adapterId, newest).get('version')
+  call.store.save(displacedWindowSlot(call, adapterId, version), newest)
 }
 
 /** Writes the batch's sum and counts its receipts into the window. */

@@ -130,6 +130,15 @@ export function windowAt(
   return new StructRef(store, windowLayout, mappingSlot(store, ofAdapter, windowIndex))
 }
 
+/** Where the newest window of a version is noted once a window of another version has followed it. */
+export function displacedWindowSlot(
+  { store, root }: AttributionCall,
+  adapterId: bigint,
+  version: number,
+): bigint {
+  return mappingSlot(store, mappingSlot(store, root.at('displacedWindows'), adapterId), version)
+}
+
 /** A list or count from outside: at least one, at most `maximum`. */
 export function checkCount(length: number, maximum: number): void {
   if (length === 0 || length > maximum) {

@@ -32,6 +32,8 @@ export const rootLayout = struct({
   adapterWindows: 'mapping',
   /** uint64 adapterId → uint64 windowIndex → Window */
   windows: 'mapping',
+  /** uint64 adapterId → uint32 version → uint64 its newest window, for versions that the newest window is not of */
+  displacedWindows: 'mapping',
 })
 
 export const depositLayout = struct({
@@ -72,7 +74,7 @@ export const receiptLayout = struct({
   digest: 'bytes32',
 })
 
-/** The receipts of one adapter in one settle call. */
+/** The receipts of one version of an adapter in one settle call. */
 export const batchLayout = struct({
   adapterId: 'uint64',
   windowIndex: 'uint64',
@@ -95,21 +97,24 @@ export const auditLayout = struct({
   digests: 'uint80[3]',
 })
 export const AUDITOR_FIELDS = ['auditor0', 'auditor1', 'auditor2'] as const
+export const AUDITOR_ID_BITS = 32
 export const DIGEST_BITS = 80
 export const VERDICT_BITS = 4
 
 export const adapterWindowsLayout = struct({ opened: 'uint64', closed: 'uint64' })
 
+/** One slot until there is a pot: settlement writes it. A window has 1,024 receipts at most, and no more batches. */
 export const windowLayout = struct({
   state: 'uint8',
   shift: 'uint8',
   openedBlock: 'uint40',
   settled: 'uint32',
   finished: 'uint32',
-  batches: 'uint32',
-  corrections: 'uint32',
+  batches: 'uint16',
+  corrections: 'uint16',
   scoredRows: 'uint32',
   paidMembers: 'uint32',
+  version: 'uint32',
   potWei: 'uint96',
   closersWei: 'uint96',
 })
@@ -141,6 +146,7 @@ export const settlement = {
   hostBondTooLow: 10,
   underfunded: 11,
   wrongProfile: 12,
+  noAccess: 13,
 } as const
 export type Settlement = (typeof settlement)[keyof typeof settlement]
 

@@ -1,12 +1,11 @@
 import { invariant } from '../../src/errors/errors.ts'
-import type { adapterLayout } from '../adapter/layout.ts'
+import type { VersionView } from '../adapter/read.ts'
 import { type Row, rowAt, rowsPerChunk } from '../adapter/rows.ts'
 import { ATTRIBUTION_ADDRESS } from '../addresses.ts'
 import { bounds } from '../bounds.ts'
 import type { Member } from '../datanet/members.ts'
 import { readBlob } from '../shared/blobs.ts'
 import { gasPrices, perEight } from '../shared/gas.ts'
-import type { StructView } from '../shared/layout.ts'
 import type { AttributionCall, WindowRef } from './call.ts'
 import { correctionBlobs, queryBlobs, scoreBlobs, sumBlobs } from './layout.ts'
 import {
@@ -19,7 +18,24 @@ import {
 } from './vectors.ts'
 import { type Allocation, allocatePot } from './windowShares.ts'
 
-type AdapterView = StructView<typeof adapterLayout.fields>
+/** The version of an adapter whose rows and members a window is closed with. */
+export interface WindowVersion {
+  readonly adapterId: bigint
+  readonly version: number
+  readonly view: VersionView
+}
+
+export function windowVersion(
+  { adapters }: AttributionCall,
+  adapterId: bigint,
+  window: WindowRef,
+): WindowVersion {
+  const version = window.get('version')
+  const adapter = adapters.adapter(adapterId)
+  const view = adapter && adapters.version(adapter, version)
+  invariant(view !== undefined, `version ${version} of adapter ${adapterId} exists`)
+  return { adapterId, version, view }
+}
 
 /** Rows that share one blob of scores: 16 chunks of rows, or as many as their scores fit into a chunk. */
 export function rowsPerPiece(k: number): number {
@@ -67,13 +83,12 @@ export function windowQuery(call: AttributionCall, adapterId: bigint, windowInde
 /** Exact scores of rows `start` to `end` against a query. */
 export function scoreRows(
   { host, adapters }: AttributionCall,
-  adapterId: bigint,
-  adapter: AdapterView,
+  { adapterId, version, view }: WindowVersion,
   query: Int16Array | Int8Array,
   start: number,
   end: number,
 ): readonly bigint[] {
-  const { k, version } = adapter.values()
+  const k = view.get('k')
   const perChunk = rowsPerChunk(k)
   const scores: bigint[] = []
   for (let row = start; row < end; ) {
@@ -120,14 +135,13 @@ export interface WindowAllocation extends Allocation {
 /** How the pot of a wholly scored window divides; the same in every call until it is paid. */
 export function windowAllocation(
   call: AttributionCall,
-  adapterId: bigint,
+  { adapterId, view }: WindowVersion,
   windowIndex: bigint,
-  adapter: AdapterView,
   window: WindowRef,
 ): WindowAllocation {
-  const members = call.adapters.members(adapter)
+  const members = call.adapters.members(view)
   call.host.useGas((gasPrices.member + 2n * gasPrices.sharePart) * BigInt(members.length))
-  const scores = storedScores(call, adapterId, windowIndex, adapter.get('k'), 0, members.length)
+  const scores = storedScores(call, adapterId, windowIndex, view.get('k'), 0, members.length)
   const potWei = window.get('potWei') - window.get('closersWei')
   return { members, ...allocatePot(potWei, members, scores) }
 }

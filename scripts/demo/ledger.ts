@@ -60,11 +60,17 @@ export interface Settled {
 export class EarningsLedger {
   readonly #client: PublicClient
   readonly #adapterId: bigint
+  readonly #version: number
   readonly #fromBlock: bigint
 
-  constructor(client: PublicClient, adapterId: bigint, fromBlock: bigint) {
+  constructor(
+    client: PublicClient,
+    { adapterId, version }: { readonly adapterId: bigint; readonly version: number },
+    fromBlock: bigint,
+  ) {
     this.#client = client
     this.#adapterId = adapterId
+    this.#version = version
     this.#fromBlock = fromBlock
   }
 
@@ -156,7 +162,7 @@ export class EarningsLedger {
       const bytes = await this.#client.readContract({
         ...adapters,
         functionName: 'getRows',
-        args: [this.#adapterId, start, PAGE],
+        args: [this.#adapterId, this.#version, start, PAGE],
       })
       rows.push(...decodeRows(hexToBytes(bytes), k))
     }

@@ -117,7 +117,7 @@ const windows = await waitClosed(network, published.adapterId)
 reporter.say(`all receipts are final, ${windows} windows are closed`)
 
 // another node than the one that everything went through
-const ledger = new EarningsLedger(network.client(1), published.adapterId, fromBlock)
+const ledger = new EarningsLedger(network.client(1), published, fromBlock)
 await network.waitForBlock(await network.client().getBlockNumber({ cacheTime: 0 }), 1)
 
 reporter.step('Claim')

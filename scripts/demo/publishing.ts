@@ -1,5 +1,5 @@
 import { adapterRegistryAbi, nativeAddresses } from 'openledger/sdk'
-import { parseEther, parseEventLogs, toHex } from 'viem'
+import { parseEther, parseEventLogs, sha256, toHex, zeroHash } from 'viem'
 import type { Content } from './datanet.ts'
 import { allDone, type DemoAccount, type DemoNetwork, type SentCall } from './network.ts'
 import type { Reporter } from './reporter.ts'
@@ -14,9 +14,11 @@ const PRICE = {
   perThousandInputWei: parseEther('0.2'),
   perThousandOutputWei: 0n,
 } as const
-const GAS_A_CHUNK = 12_000_000n
+/** Below 2^24, the most that a transaction may have. */
+const ROWS_GAS = 16_700_000n
 /** A row is a uint32 scale and k int8; chunks are as large as an account's code may be. */
 const CHUNK_BYTES = 24_575
+const CHUNKS_A_CALL = 3
 const SCALE_BYTES = 4
 
 export interface PublishedAdapter {
@@ -48,18 +50,27 @@ export async function publish(
   const metadataCid = await content.put(new TextEncoder().encode(JSON.stringify(card)))
   const draft = {
     baseModelId,
-    datanets: [{ datanetId: datanet.datanetId, version: datanet.version }],
-    weightsHash: report.adapterHash,
-    manifestHash: report.manifestHash,
-    rank: report.rank,
-    alpha: report.alpha,
-    targetsHash: report.targetsHash,
-    k: report.k,
-    projectionSeed: report.projectionSeed,
     price: PRICE,
     parents: [],
     licence: 'Apache-2.0',
     metadataCid,
+    version: {
+      datanets: [{ datanetId: datanet.datanetId, version: datanet.version }],
+      weightsHash: report.adapterHash,
+      configHash: sha256(trained.config),
+      manifestHash: report.manifestHash,
+      rank: report.rank,
+      alpha: report.alpha,
+      targetsHash: report.targetsHash,
+      k: report.k,
+      projectionSeed: report.projectionSeed,
+      // spans and passages are for other kinds of adapters
+      corpusRoot: zeroHash,
+      corpusChunks: 0,
+      passagesRoot: zeroHash,
+      passages: 0,
+      passageDims: 0,
+    },
   }
   const [created] = await allDone(network, [
     await owner.send({ ...registry, functionName: 'createAdapter', args: [draft], valueWei: BOND_WEI }),
@@ -83,7 +94,7 @@ export async function publish(
   const [done] = parseEventLogs({
     abi: adapterRegistryAbi,
     logs: published?.logs ?? [],
-    eventName: 'AdapterPublished',
+    eventName: 'VersionPublished',
   })
   if (done === undefined) throw new Error('the adapter was not published')
   const { version, challengeEndBlock } = done.args
@@ -119,16 +130,16 @@ async function appendRows(
   { rows, report }: TrainedAdapter,
 ): Promise<bigint> {
   const rowBytes = SCALE_BYTES + report.k
-  const rowsAChunk = Math.floor(CHUNK_BYTES / rowBytes)
+  const rowsACall = CHUNKS_A_CALL * Math.floor(CHUNK_BYTES / rowBytes)
   const sent: SentCall[] = []
-  for (let row = 0; row * rowBytes < rows.length; row += rowsAChunk) {
-    const chunk = rows.subarray(row * rowBytes, (row + rowsAChunk) * rowBytes)
+  for (let row = 0; row * rowBytes < rows.length; row += rowsACall) {
+    const chunks = rows.subarray(row * rowBytes, (row + rowsACall) * rowBytes)
     sent.push(
       await owner.send({
         ...registry,
         functionName: 'appendRows',
-        args: [adapterId, row, toHex(chunk)],
-        gas: GAS_A_CHUNK,
+        args: [adapterId, row, toHex(chunks)],
+        gas: ROWS_GAS,
       }),
     )
   }

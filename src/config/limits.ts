@@ -35,7 +35,9 @@ export const limits = {
   poolExchangeBytes: 1024 * 1024,
   /** Adapters of the chain that a host looks at in a block, in turn: each costs some slots of the own state. */
   adaptersLookedAt: 256,
-  /** Adapters whose files were not to be had, remembered with the block of the next attempt. */
+  /** Versions of an adapter in one answer, the newest: an owner may draft any number. */
+  adapterVersionsShown: 64,
+  /** Versions of adapters whose files were not to be had, remembered with the block of the next attempt. */
   adaptersPostponed: 1_024,
   /** How long a state stays readable after its block: longer than any call may run. */
   headStateMs: 30_000,

@@ -10,6 +10,7 @@ import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
 import { nativeAddresses } from '../chainspec/addresses.ts'
+import { limits } from '../config/limits.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import type { Chain } from '../execution/chain.ts'
 import { readNativeView } from '../execution/nativeViews.ts'
@@ -80,12 +81,18 @@ function readAdapter(read: Reader, id: bigint): Plain | undefined {
   const address = nativeAddresses.adapterRegistry
   const adapter = orAbsent(() => read(address, iAdapterRegistryAbi, 'getAdapter', [id]))
   if (adapter === undefined) return undefined
+  const first = Math.max(1, adapter.newestVersion + 1 - limits.adapterVersionsShown)
+  const versions = Array.from({ length: adapter.newestVersion + 1 - first }, (_, index) => {
+    const version = first + index
+    const facts = read(address, iAdapterRegistryAbi, 'getVersion', [id, version])
+    return { version, ...facts, datanets: facts.datanets.map((one) => ({ ...one })) }
+  })
   const [price, nextPrice, nextFromBlock] = read(address, iAdapterRegistryAbi, 'priceOf', [id])
   return {
     adapterId: id,
     ...adapter,
     baseModel: { ...read(address, iAdapterRegistryAbi, 'getBaseModel', [adapter.baseModelId]) },
-    datanets: read(address, iAdapterRegistryAbi, 'datanetsOf', [id]).map((one) => ({ ...one })),
+    versions,
     parents: read(address, iAdapterRegistryAbi, 'parentsOf', [id]).map((one) => ({ ...one })),
     price: { ...price },
     ...(nextFromBlock === 0 ? {} : { nextPrice: { ...nextPrice }, nextPriceFromBlock: nextFromBlock }),
@@ -117,7 +124,7 @@ function readAttribution(read: Reader, adapterId: bigint, window: bigint | undef
       read(address, iProofOfAttributionAbi, 'windowShares', [adapterId, index, start, PAGE]),
     ),
   )
-  const members = readMembers(read, adapterId)
+  const members = readMembers(read, adapterId, facts.version)
   return {
     adapterId,
     windowIndex: index,
@@ -133,9 +140,10 @@ function readAttribution(read: Reader, adapterId: bigint, window: bigint | undef
   }
 }
 
-/** The contributions behind an adapter's rows, in the rows' order. */
-function readMembers(read: Reader, adapterId: bigint) {
-  const datanets = read(nativeAddresses.adapterRegistry, iAdapterRegistryAbi, 'datanetsOf', [adapterId])
+/** The contributions behind the rows of an adapter's version, in the rows' order. */
+function readMembers(read: Reader, adapterId: bigint, adapterVersion: number) {
+  const address = nativeAddresses.adapterRegistry
+  const { datanets } = read(address, iAdapterRegistryAbi, 'getVersion', [adapterId, adapterVersion])
   return datanets.flatMap(({ datanetId, version }) =>
     allPages((start) =>
       read(nativeAddresses.datanetRegistry, iDatanetRegistryAbi, 'versionMembers', [

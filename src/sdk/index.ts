@@ -14,6 +14,7 @@ export {
 export { SeededStream } from '../ai/seededStream.ts'
 export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
 export type { Address, Hash, Hex } from '../primitives/hex.ts'
+export { rowAuditCommitment, rowVerdicts, WHOLE_FOLD } from './adapters.ts'
 export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'
 export { contributionCommitment, type ScoreReport, scoreReport, scoresCommitment } from './contributions.ts'
 export {

@@ -31,6 +31,8 @@ export interface TestGatewayOptions {
   readonly riskLimitWei?: bigint
   readonly bondWei?: bigint
   readonly mostBondWei?: bigint
+  /** Versions of the adapter that the engine has loaded; the first unless they are given. */
+  readonly versions?: readonly number[]
   /** What the engine does in place of the model of the tests. */
   readonly infer?: (inference: Inference, signal: AbortSignal) => Inference | Promise<Inference>
   /** Content folder; a new one when it is left out. */
@@ -47,6 +49,8 @@ export class TestGateway {
   readonly published: Uint8Array[]
   /** Inputs that the engine was given. */
   readonly inferred: string[]
+  /** And the versions that it ran them on. */
+  readonly inferredBy: number[]
   readonly #stop: () => Promise<void>
 
   private constructor(parts: {
@@ -57,6 +61,7 @@ export class TestGateway {
     followers: readonly BlockFollower[]
     published: Uint8Array[]
     inferred: string[]
+    inferredBy: number[]
     stop: () => Promise<void>
   }) {
     this.url = parts.url
@@ -66,6 +71,7 @@ export class TestGateway {
     this.followers = parts.followers
     this.published = parts.published
     this.inferred = parts.inferred
+    this.inferredBy = parts.inferredBy
     this.#stop = parts.stop
   }
 
@@ -79,11 +85,14 @@ export class TestGateway {
     const records = await ServedRecords.open(options.disk ?? new MemoryMap())
     const published: Uint8Array[] = []
     const inferred: string[] = []
+    const inferredBy: number[] = []
     const engine: InferenceEngine = {
-      models: () => [{ adapterId: world.adapterId, adapterVersion: 1 }],
+      models: () =>
+        (options.versions ?? [1]).map((adapterVersion) => ({ adapterId: world.adapterId, adapterVersion })),
       quote: async (_model, input) => ({ inputTokens: input.length, maxOutputTokens: 0 }),
-      infer: async (_model, input, signal) => {
+      infer: async ({ adapterVersion }, input, signal) => {
         inferred.push(new TextDecoder().decode(input))
+        inferredBy.push(adapterVersion)
         const inference = {
           ...modelOf(input, world.k),
           predictions: [{ label: 'weakness', score: 0.75 }],
@@ -159,6 +168,7 @@ export class TestGateway {
       followers: [inference, desk, registration],
       published,
       inferred,
+      inferredBy,
       stop: async () => {
         await server.stop()
         await inference.stop()

@@ -13,6 +13,7 @@ import {
   type Hex,
   hexToBytes,
   ZERO_ADDRESS,
+  ZERO_HASH,
 } from '../../src/primitives/hex.ts'
 import { keccak256, keccakHex } from '../../src/primitives/keccak.ts'
 import { privateKeyToAddress, sign } from '../../src/primitives/secp256k1.ts'
@@ -170,6 +171,24 @@ export const receiptTypes = {
   ],
 } as const
 
+/** A version without corpus and passages. */
+export const WITHOUT_TREES = {
+  corpusRoot: ZERO_HASH,
+  corpusChunks: 0,
+  passagesRoot: ZERO_HASH,
+  passages: 0,
+  passageDims: 0,
+} as const
+
+interface DatanetVersion {
+  readonly datanetId: bigint
+  readonly version: number
+}
+
+function only(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)))
+}
+
 export class World {
   readonly parameters: PrecompileParameters
   readonly chain: MemoryChain
@@ -312,23 +331,37 @@ export class World {
     return this.adapters.send('registerBaseModel', args, { from: by.address }).value
   }
 
-  draft(baseModelId: bigint, datanets: readonly { datanetId: bigint; version: number }[], overrides = {}) {
-    return {
-      baseModelId,
+  versionDraft(datanets: readonly DatanetVersion[], overrides: Record<string, unknown> = {}) {
+    const draft = {
       datanets,
       weightsHash: testHash('weights'),
+      configHash: testHash('config'),
       manifestHash: testHash('manifest'),
       rank: 4,
       alpha: 8,
       targetsHash: testHash('targets'),
       k: 16,
       projectionSeed: testHash('seed'),
+      ...WITHOUT_TREES,
+    }
+    return { ...draft, ...only(overrides, Object.keys(draft)) }
+  }
+
+  /** `overrides` are of the adapter and of its first version. */
+  draft(
+    baseModelId: bigint,
+    datanets: readonly DatanetVersion[],
+    overrides: Record<string, unknown> = {},
+  ): Record<string, unknown> {
+    const draft = {
+      baseModelId,
       price: { baseWei: OPEN / 100n, perThousandInputWei: OPEN / 50n, perThousandOutputWei: OPEN / 25n },
       parents: [],
       licence: 'Apache-2.0',
       metadataCid: 'bafyadapter',
-      ...overrides,
     }
+    const version = this.versionDraft(datanets, overrides)
+    return { ...draft, ...only(overrides, Object.keys(draft)), version }
   }
 
   /** Writes all rows of a draft and publishes it. */
@@ -339,6 +372,22 @@ export class World {
       this.adapters.send('appendRows', [adapterId, at, chunk], { from: owner.address })
     }
     this.adapters.send('publish', [adapterId, bytesToHex(rfc6962(rows))], { from: owner.address })
+  }
+
+  /** Drafts and publishes the next version; returns its number and the block from which it is current. */
+  nextVersion(
+    adapterId: bigint,
+    owner: Account,
+    datanetIds: readonly bigint[],
+    rows: readonly Uint8Array[],
+    overrides: Record<string, unknown> = {},
+  ): { version: number; activeFromBlock: number } {
+    const datanets = datanetIds.map((datanetId) => ({ datanetId, version: 1 }))
+    const args = [adapterId, this.versionDraft(datanets, overrides)]
+    const version = this.adapters.send('newVersion', args, { from: owner.address }).value
+    this.publishRows(adapterId, owner, rows)
+    const { activeFromBlock } = this.adapters.read('getVersion', [adapterId, version])
+    return { version, activeFromBlock }
   }
 
   /** An active adapter on one version of each Datanet. */

@@ -54,6 +54,7 @@ import {
   rfc6962,
   testHash,
   testParameters,
+  WITHOUT_TREES,
 } from './precompileWorld.ts'
 
 export const owner = account(0)
@@ -283,6 +284,22 @@ export class ReceiptWorld {
     return { number, transactions }
   }
 
+  /** Has the owner call the adapter registry, about the adapter, in the next block. */
+  async configure(functionName: string, args: readonly unknown[]): Promise<void> {
+    this.#call(owner, ADAPTER_ADDRESS, iAdapterRegistryAbi, functionName, [this.adapterId, ...args], 0n)
+    await this.mine()
+  }
+
+  /** Publishes another version of the adapter, with the rows of the first; returns the block from which it is current. */
+  async publishVersion(): Promise<number> {
+    const adapters = (name: string, args: readonly unknown[]) =>
+      this.#call(owner, ADAPTER_ADDRESS, iAdapterRegistryAbi, name, args, 0n)
+    adapters('newVersion', [this.adapterId, this.#versionDraft()])
+    this.#sendRows(adapters)
+    await this.mine()
+    return this.height + this.parameters.challengeWindowBlocks
+  }
+
   async #publish(): Promise<void> {
     const datanet = (from: DevnetKey, name: string, args: readonly unknown[], valueWei = 0n) =>
       this.#call(from, DATANET_ADDRESS, iDatanetRegistryAbi, name, args, valueWei)
@@ -333,14 +350,19 @@ export class ReceiptWorld {
     datanet(owner, 'resolve', [ids])
     datanet(owner, 'freezeVersion', [1n, 512])
     adapters('createAdapter', [this.#draft()], OPEN)
+    this.#sendRows(adapters)
+    await this.mine()
+    await this.mineEmpty(this.parameters.challengeWindowBlocks - 1)
+  }
+
+  /** Rows and publication of the adapter's draft. */
+  #sendRows(adapters: (name: string, args: readonly unknown[]) => void): void {
     const perChunk = Math.floor(24_575 / this.rows[0]!.length)
     for (let at = 0; at < this.rows.length; at += perChunk) {
       const chunk = Buffer.concat(this.rows.slice(at, at + perChunk))
-      adapters('appendRows', [1n, at, bytesToHex(chunk)])
+      adapters('appendRows', [this.adapterId, at, bytesToHex(chunk)])
     }
-    adapters('publish', [1n, bytesToHex(rfc6962(this.rows))])
-    await this.mine()
-    await this.mineEmpty(this.parameters.challengeWindowBlocks - 1)
+    adapters('publish', [this.adapterId, bytesToHex(rfc6962(this.rows))])
   }
 
   async #register(options: ReceiptWorldOptions): Promise<void> {
@@ -372,18 +394,26 @@ export class ReceiptWorld {
   #draft() {
     return {
       baseModelId: 1n,
+      price: PRICE,
+      parents: [],
+      licence: 'Apache-2.0',
+      metadataCid: 'bafyadapter',
+      version: this.#versionDraft(),
+    }
+  }
+
+  #versionDraft() {
+    return {
       datanets: [{ datanetId: 1n, version: 1 }],
       weightsHash: testHash('weights'),
+      configHash: testHash('config'),
       manifestHash: testHash('manifest'),
       rank: 4,
       alpha: 8,
       targetsHash: testHash('targets'),
       k: this.k,
       projectionSeed: testHash('seed'),
-      price: PRICE,
-      parents: [],
-      licence: 'Apache-2.0',
-      metadataCid: 'bafyadapter',
+      ...WITHOUT_TREES,
     }
   }
 }

@@ -3,11 +3,11 @@ import { bytesToHex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.t
 import { bounds } from '../../bounds.ts'
 import { DatanetReader } from '../../datanet/read.ts'
 import type { InputsOf } from '../../shared/abiTypes.ts'
-import { writeBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
-import { gasPrices, perEight } from '../../shared/gas.ts'
+import { gasPrices } from '../../shared/gas.ts'
 import { arrayDataSlot, StructRef } from '../../shared/layout.ts'
 import { appendLeaf, EMPTY_PEAKS, merkleRoot } from '../../shared/merkle.ts'
+import { activateFrom } from '../activity.ts'
 import {
   type AdapterAbi,
   type AdapterCall,
@@ -18,51 +18,67 @@ import {
   checkText,
   emit,
   fail,
+  newestVersion,
   ownedAdapter,
+  requireLiving,
+  type VersionRef,
+  versionAt,
 } from '../call.ts'
-import { adapterStatus, datanetVersionLayout, parentLayout, rowBlobs } from '../layout.ts'
-import { isValidRow, rowAt, rowBytes, rowsPerChunk } from '../rows.ts'
+import { adapterStatus, datanetVersionLayout, parentLayout, versionStatus } from '../layout.ts'
+import { versionStatusAt } from '../read.ts'
+import { rowBytes, rowsPerChunk } from '../rows.ts'
 
-type Draft = InputsOf<AdapterAbi, 'createAdapter'>['draft']
+type AdapterDraft = InputsOf<AdapterAbi, 'createAdapter'>['draft']
+type VersionDraft = InputsOf<AdapterAbi, 'newVersion'>['draft']
 
-export const draftMethods: Methods<AdapterAbi, AdapterCall, 'createAdapter' | 'appendRows' | 'publish'> = {
+export const draftMethods: Methods<
+  AdapterAbi,
+  AdapterCall,
+  'createAdapter' | 'newVersion' | 'dropDraft' | 'publish'
+> = {
   createAdapter: {
     gas: 1_000n,
     run(call, { draft }) {
-      const { host, money, registry, parameters } = call
-      checkDraft(call, draft)
-      const memberCount = countMembers(call, draft)
-      const bondWei = host.valueWei
-      const minimumWei = parameters.adapterBondWei
-      if (bondWei < minimumWei) fail('BondTooLow', { bondWei, minimumWei })
+      const { host, money, registry } = call
+      const depth = checkAdapter(call, draft)
+      const memberCount = checkVersion(call, draft.version)
+      const bondWei = checkBond(call, host.valueWei)
       const adapterId = registry.get('adapterCount') + 1n
       registry.set('adapterCount', adapterId)
-      storeDraft(call, adapterAt(call, adapterId), draft, memberCount)
+      const adapter = adapterAt(call, adapterId)
+      storeAdapter(call, adapter, draft, depth)
       money.receive('bondsWei', bondWei)
-      emit(host, 'AdapterCreated', { adapterId, owner: host.caller, ...draft, memberCount, bondWei })
+      emit(host, 'AdapterCreated', { ...draft, adapterId, owner: host.caller, depth, bondWei })
       emit(host, 'PriceSet', { adapterId, ...draft.price, fromBlock: blockOf(call) })
+      storeVersion(call, adapterId, adapter, draft.version, memberCount)
       return adapterId
     },
   },
 
-  appendRows: {
-    gas: 0n,
-    run(call, { adapterId, startRow, rows }) {
-      const { host } = call
+  newVersion: {
+    gas: 1_000n,
+    run(call, { adapterId, draft }) {
+      const { host, money, reader } = call
       const adapter = ownedAdapter(call, adapterId)
-      requireDraft(adapter)
-      const { rowCount, memberCount, k, version } = adapter.values()
-      if (startRow !== rowCount) fail('WrongStartRow', { expected: rowCount })
-      const count = Math.min(rowsPerChunk(k), memberCount - rowCount)
-      const expected = count * rowBytes(k)
-      if (count === 0 || rows.length !== expected) {
-        fail('WrongChunkLength', { length: BigInt(rows.length), expected: BigInt(expected) })
-      }
-      checkRows(call, adapter, startRow, count, rows)
-      writeBlob(host, rowBlobs, rows, adapterId, version, Math.floor(startRow / rowsPerChunk(k)))
-      adapter.set('rowCount', rowCount + count)
-      emit(host, 'RowsAppended', { adapterId, startRow, count })
-      return rowCount + count
+      requireLiving(adapter)
+      requireNonePending(call, adapter)
+      const memberCount = checkVersion(call, draft)
+      const bondWei = checkBond(call, adapter.get('bondWei') + host.valueWei)
+      money.receive('bondsWei', host.valueWei)
+      if (host.valueWei > 0n) emit(host, 'BondAdded', { adapterId, amountWei: host.valueWei, bondWei })
+      adapter.update({ bondWei, currentVersion: reader.currentVersion(adapter, blockOf(call)) })
+      return storeVersion(call, adapterId, adapter, draft, memberCount)
+    },
+  },
+
+  dropDraft: {
+    gas: 0n,
+    run(call, { adapterId }) {
+      const adapter = ownedAdapter(call, adapterId)
+      const { version, view } = newestVersion(call, adapter, versionStatus.draft)
+      view.set('status', versionStatus.dropped)
+      emit(call.host, 'DraftDropped', { adapterId, version })
+      return version
     },
   },
 
@@ -71,48 +87,83 @@ export const draftMethods: Methods<AdapterAbi, AdapterCall, 'createAdapter' | 'a
     run(call, { adapterId, rowsRoot }) {
       const { host, parameters } = call
       const adapter = ownedAdapter(call, adapterId)
-      requireDraft(adapter)
-      const { rowCount, memberCount, version } = adapter.values()
+      const { version, view } = newestVersion(call, adapter, versionStatus.draft)
+      const { rowCount, memberCount } = view.values()
       if (rowCount !== memberCount) fail('RowsIncomplete', { written: rowCount, needed: memberCount })
-      const computed = rootOfRows(call, adapterId, adapter)
+      const computed = rootOfRows(call, adapterId, version, view)
       if (computed !== rowsRoot) fail('RowsRootMismatch', { computed })
       const challengeEndBlock = blockOf(call) + parameters.challengeWindowBlocks
-      adapter.update({ status: adapterStatus.published, rowsRoot, challengeEndBlock })
-      emit(host, 'AdapterPublished', { adapterId, version, rowsRoot, challengeEndBlock })
+      view.update({ status: versionStatus.published, rowsRoot, challengeEndBlock })
+      activateFrom(call, adapter, view, challengeEndBlock)
+      emit(host, 'VersionPublished', { adapterId, version, rowsRoot, challengeEndBlock })
       return { version, challengeEndBlock }
     },
   },
 }
 
-function checkDraft(call: AdapterCall, draft: Draft): void {
-  const { reader, parameters } = call
-  const { baseModelId, weightsHash, manifestHash, targetsHash, projectionSeed, rank, k } = draft
-  if (!reader.hasBaseModel(baseModelId)) fail('UnknownBaseModel', { baseModelId })
-  if ([weightsHash, manifestHash, targetsHash, projectionSeed].includes(ZERO_HASH)) fail('ZeroHash')
-  if (rank === 0 || rank > bounds.rank) fail('InvalidRank', { rank })
-  if (!parameters.kAllowed.includes(k)) fail('InvalidK', { k })
-  if (draft.price.baseWei === 0n) fail('InvalidPrice')
-  checkText(draft.licence, bounds.licenceBytes)
-  checkText(draft.metadataCid, bounds.cidBytes, true)
-  checkParents(call, draft)
+function requireNonePending(call: AdapterCall, adapter: AdapterRef): void {
+  const version = adapter.get('newestVersion')
+  const status = versionStatusAt(versionAt(call, adapter, version), blockOf(call))
+  const isPending = status === versionStatus.draft || status === versionStatus.published
+  if (isPending) fail('VersionPending', { version })
 }
 
-function checkParents({ reader }: AdapterCall, { parents }: Draft): void {
+function checkBond({ parameters }: AdapterCall, bondWei: bigint): bigint {
+  const minimumWei = parameters.adapterBondWei
+  if (bondWei < minimumWei) fail('BondTooLow', { bondWei, minimumWei })
+  return bondWei
+}
+
+/** Returns the depth. */
+function checkAdapter(call: AdapterCall, draft: AdapterDraft): number {
+  const { baseModelId, price, licence, metadataCid } = draft
+  if (!call.reader.hasBaseModel(baseModelId)) fail('UnknownBaseModel', { baseModelId })
+  if (price.baseWei === 0n) fail('InvalidPrice')
+  checkText(licence, bounds.licenceBytes)
+  checkText(metadataCid, bounds.cidBytes, true)
+  return checkParents(call, draft)
+}
+
+/** Parents are there already and never change, so that no lineage leads back to its start. Returns the depth. */
+function checkParents(call: AdapterCall, { parents }: AdapterDraft): number {
   checkCount(parents.length, 0, bounds.parentsPerAdapter)
   let previous = 0n
   let totalBps = 0
+  let depth = 0
   for (const { adapterId, royaltyBps } of parents) {
-    const status = reader.adapter(adapterId)?.get('status') ?? adapterStatus.none
-    const published = status !== adapterStatus.none && status !== adapterStatus.draft
-    if (adapterId <= previous || !published || royaltyBps === 0) fail('InvalidParent', { adapterId })
+    const parent = call.reader.adapter(adapterId)
+    const isPublished = parent !== undefined && call.reader.isPublished(parent, blockOf(call))
+    if (!isPublished || adapterId <= previous || royaltyBps === 0) return fail('InvalidParent', { adapterId })
     previous = adapterId
     totalBps += royaltyBps
+    depth = Math.max(depth, parent.get('depth') + 1)
   }
   if (totalBps > bounds.royaltyBps) fail('RoyaltyTooHigh', { totalBps: BigInt(totalBps) })
+  if (depth > bounds.adapterDepth) fail('LineageTooDeep', { depth: BigInt(depth) })
+  return depth
 }
 
-/** Members of all the versions; each becomes a row. */
-function countMembers({ host, parameters }: AdapterCall, { datanets }: Draft): number {
+/** Checks what a draft says. Returns the number of members; each becomes a row. */
+function checkVersion(call: AdapterCall, draft: VersionDraft): number {
+  const { weightsHash, configHash, manifestHash, targetsHash, projectionSeed, rank, k } = draft
+  const hashes = [weightsHash, configHash, manifestHash, targetsHash, projectionSeed]
+  if (hashes.includes(ZERO_HASH)) fail('ZeroHash')
+  if (rank === 0 || rank > bounds.rank) fail('InvalidRank', { rank })
+  if (!call.parameters.kAllowed.includes(k)) fail('InvalidK', { k })
+  checkTrees(draft)
+  return countMembers(call, draft)
+}
+
+/** A tree has a root and leaves, or neither. */
+function checkTrees(draft: VersionDraft): void {
+  const { corpusRoot, corpusChunks, passagesRoot, passages, passageDims } = draft
+  if ((corpusRoot === ZERO_HASH) !== (corpusChunks === 0)) fail('InvalidCorpus')
+  const isWithout = passagesRoot === ZERO_HASH && passages === 0 && passageDims === 0
+  const hasDims = passageDims >= bounds.passageDimsMin && passageDims <= bounds.passageDimsMax
+  if (!isWithout && (passagesRoot === ZERO_HASH || passages === 0 || !hasDims)) fail('InvalidPassages')
+}
+
+function countMembers({ host, parameters }: AdapterCall, { datanets }: VersionDraft): number {
   checkCount(datanets.length, 1, bounds.datanetsPerAdapter)
   const reader = new DatanetReader(host)
   let previous = 0n
@@ -121,6 +172,7 @@ function countMembers({ host, parameters }: AdapterCall, { datanets }: Draft): n
     if (datanetId <= previous) fail('DatanetsNotSorted')
     const facts = reader.version(datanetId, version)
     if (facts === undefined) return fail('UnknownVersion', { datanetId, version })
+    if (!reader.hasAccess(datanetId, host.caller)) fail('NoAccess', { datanetId })
     members += facts.memberCount
     previous = datanetId
   }
@@ -129,32 +181,41 @@ function countMembers({ host, parameters }: AdapterCall, { datanets }: Draft): n
   return members
 }
 
-function storeDraft(call: AdapterCall, adapter: AdapterRef, draft: Draft, memberCount: number): void {
+function storeAdapter(call: AdapterCall, adapter: AdapterRef, draft: AdapterDraft, depth: number): void {
   const { host, store } = call
   adapter.update({
     owner: host.caller,
     baseModelId: draft.baseModelId,
-    status: adapterStatus.draft,
-    k: draft.k,
+    status: adapterStatus.active,
+    depth,
     bondWei: host.valueWei,
-    version: 1,
-    memberCount,
     ...draft.price,
-    rank: draft.rank,
-    alpha: draft.alpha,
-    weightsHash: draft.weightsHash,
-    manifestHash: draft.manifestHash,
-    targetsHash: draft.targetsHash,
-    projectionSeed: draft.projectionSeed,
   })
   adapter.setText('licence', draft.licence)
   adapter.setText('metadataCid', draft.metadataCid)
-  storeItems(call, adapter.at('datanets'), draft.datanets, (slot, item) =>
-    new StructRef(store, datanetVersionLayout, slot).update(item),
-  )
   storeItems(call, adapter.at('parents'), draft.parents, (slot, item) =>
     new StructRef(store, parentLayout, slot).update(item),
   )
+}
+
+function storeVersion(
+  call: AdapterCall,
+  adapterId: bigint,
+  adapter: AdapterRef,
+  draft: VersionDraft,
+  memberCount: number,
+): number {
+  const { host, store } = call
+  const { datanets, ...fields } = draft
+  const version = adapter.get('newestVersion') + 1
+  adapter.set('newestVersion', version)
+  const view = versionAt(call, adapter, version)
+  view.update({ ...fields, status: versionStatus.draft, memberCount })
+  storeItems(call, view.at('datanets'), datanets, (slot, item) =>
+    new StructRef(store, datanetVersionLayout, slot).update(item),
+  )
+  emit(host, 'VersionDrafted', { adapterId, version, ...fields, memberCount })
+  return version
 }
 
 function storeItems<T>(
@@ -171,30 +232,8 @@ function storeItems<T>(
   })
 }
 
-function requireDraft(adapter: AdapterRef): void {
-  const status = adapter.get('status')
-  if (status !== adapterStatus.draft) fail('WrongStatus', { status })
-}
-
-function checkRows(
-  call: AdapterCall,
-  adapter: AdapterRef,
-  start: number,
-  count: number,
-  rows: Uint8Array,
-): void {
-  const { host, reader, parameters } = call
-  const k = adapter.get('k')
-  host.useGas(perEight(count * k))
-  reader.members(adapter, start, count).forEach(({ recordCount }, index) => {
-    if (!isValidRow(rowAt(rows, k, index), recordCount, parameters.rowNormPerRecord)) {
-      fail('InvalidRow', { row: start + index })
-    }
-  })
-}
-
-function rootOfRows({ host, reader }: AdapterCall, adapterId: bigint, adapter: AdapterRef) {
-  const { k, version, rowCount } = adapter.values()
+function rootOfRows({ host, reader }: AdapterCall, adapterId: bigint, version: number, view: VersionRef) {
+  const { k, rowCount } = view.values()
   const hash = (data: Uint8Array) => hexToBytes(host.keccak(data))
   const size = rowBytes(k)
   let tree = EMPTY_PEAKS

@@ -9,20 +9,22 @@ import {
   existingAdapter,
   fail,
   ownedAdapter,
+  requireLiving,
+  requireUnchallenged,
 } from '../call.ts'
 import { type AdapterStatus, adapterStatus, creditReason } from '../layout.ts'
 import { type Price, risesAbove } from '../price.ts'
-import { priceAt, statusAt } from '../read.ts'
+import { priceAt } from '../read.ts'
 
 function requireStatus(call: AdapterCall, adapter: AdapterRef, wanted: AdapterStatus): void {
-  const status = statusAt(adapter, blockOf(call))
+  const status = call.reader.statusAt(adapter, blockOf(call))
   if (status !== wanted) fail('WrongStatus', { status })
 }
 
 export const lifecycleMethods: Methods<
   AdapterAbi,
   AdapterCall,
-  'pause' | 'unpause' | 'deprecate' | 'releaseBond' | 'setPrice'
+  'pause' | 'unpause' | 'deprecate' | 'topUpBond' | 'releaseBond' | 'setPrice'
 > = {
   pause: {
     gas: 0n,
@@ -48,12 +50,28 @@ export const lifecycleMethods: Methods<
     gas: 0n,
     run(call, { adapterId }) {
       const adapter = ownedAdapter(call, adapterId)
-      const status = adapter.get('status')
-      if (status === adapterStatus.deprecated) fail('WrongStatus', { status })
+      requireLiving(adapter)
+      requireUnchallenged(call, adapterId)
       const bondReleaseBlock = blockOf(call) + call.parameters.adapterExitBlocks
       adapter.update({ status: adapterStatus.deprecated, bondReleaseBlock })
       emit(call.host, 'AdapterDeprecated', { adapterId, bondReleaseBlock })
       return bondReleaseBlock
+    },
+  },
+
+  topUpBond: {
+    gas: 0n,
+    run(call, { adapterId }) {
+      const { host, money } = call
+      const adapter = existingAdapter(call, adapterId)
+      requireLiving(adapter)
+      const amountWei = host.valueWei
+      if (amountWei === 0n) fail('ZeroAmount')
+      const bondWei = adapter.get('bondWei') + amountWei
+      adapter.set('bondWei', bondWei)
+      money.receive('bondsWei', amountWei)
+      emit(host, 'BondAdded', { adapterId, amountWei, bondWei })
+      return bondWei
     },
   },
 
@@ -74,8 +92,7 @@ export const lifecycleMethods: Methods<
     gas: 0n,
     run(call, { adapterId, price }) {
       const adapter = ownedAdapter(call, adapterId)
-      const status = adapter.get('status')
-      if (status === adapterStatus.deprecated) fail('WrongStatus', { status })
+      requireLiving(adapter)
       if (price.baseWei === 0n) fail('InvalidPrice')
       const block = blockOf(call)
       const current = priceAt(adapter, block)

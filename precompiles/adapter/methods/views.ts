@@ -1,42 +1,59 @@
-import { invariant } from '../../../src/errors/errors.ts'
-import { concatBytes } from '../../../src/primitives/bytes.ts'
 import { bounds } from '../../bounds.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import {
   type AdapterAbi,
   type AdapterCall,
-  type AdapterRef,
   blockOf,
   checkCount,
   existingAdapter,
+  existingVersion,
+  versionAt,
 } from '../call.ts'
 import { adapterStatus } from '../layout.ts'
-import { nextPrice, priceAt, statusAt } from '../read.ts'
-import { rowBytes, rowsPerChunk } from '../rows.ts'
+import { nextPrice, priceAt, versionStatusAt } from '../read.ts'
 
 const NO_PRICE = { baseWei: 0n, perThousandInputWei: 0n, perThousandOutputWei: 0n }
 
 export const viewMethods: Methods<
   AdapterAbi,
   AdapterCall,
-  'getAdapter' | 'datanetsOf' | 'parentsOf' | 'priceOf' | 'getRows' | 'isActive'
+  'getAdapter' | 'getVersion' | 'versionsOf' | 'parentsOf' | 'priceOf' | 'isActive' | 'acceptsVersion'
 > = {
   getAdapter: {
     gas: 0n,
     run(call, { adapterId }) {
       const adapter = existingAdapter(call, adapterId)
+      const block = blockOf(call)
       return {
         ...adapter.values(),
-        status: statusAt(adapter, blockOf(call)),
+        status: call.reader.statusAt(adapter, block),
+        version: call.reader.currentVersion(adapter, block),
         licence: adapter.text('licence'),
         metadataCid: adapter.text('metadataCid'),
       }
     },
   },
 
-  datanetsOf: {
+  getVersion: {
     gas: 0n,
-    run: (call, { adapterId }) => call.reader.datanets(existingAdapter(call, adapterId)),
+    run(call, { adapterId, version }) {
+      const view = existingVersion(call, adapterId, version)
+      const status = versionStatusAt(view, blockOf(call))
+      return { ...view.values(), status, datanets: call.reader.datanets(view) }
+    },
+  },
+
+  versionsOf: {
+    gas: 0n,
+    run(call, { adapterId, start, count }) {
+      checkCount(count, 1, bounds.pageItems)
+      const adapter = existingAdapter(call, adapterId)
+      const first = Math.max(1, start)
+      const left = Math.max(0, adapter.get('newestVersion') + 1 - first)
+      return Array.from({ length: Math.min(count, left) }, (_, index) =>
+        versionStatusAt(versionAt(call, adapter, first + index), blockOf(call)),
+      )
+    },
   },
 
   parentsOf: {
@@ -59,41 +76,16 @@ export const viewMethods: Methods<
     },
   },
 
-  getRows: {
-    gas: 0n,
-    run(call, { adapterId, start, count }) {
-      checkCount(count, 1, bounds.rowsPerPage)
-      return readRows(call, adapterId, existingAdapter(call, adapterId), start, count)
-    },
-  },
-
   isActive: {
     gas: 0n,
     run(call, { adapterId }) {
       const adapter = call.reader.adapter(adapterId)
-      return adapter !== undefined && statusAt(adapter, blockOf(call)) === adapterStatus.active
+      return adapter !== undefined && call.reader.statusAt(adapter, blockOf(call)) === adapterStatus.active
     },
   },
-}
 
-function readRows(
-  { reader }: AdapterCall,
-  adapterId: bigint,
-  adapter: AdapterRef,
-  start: number,
-  count: number,
-): Uint8Array {
-  const { k, version, rowCount } = adapter.values()
-  const perChunk = rowsPerChunk(k)
-  const end = Math.min(start + count, rowCount)
-  const parts: Uint8Array[] = []
-  for (let row = start; row < end; ) {
-    const chunk = Math.floor(row / perChunk)
-    const bytes = reader.rowChunk(adapterId, version, chunk)
-    invariant(bytes !== undefined, `chunk ${chunk} of adapter ${adapterId} is missing`)
-    const to = Math.min(end, (chunk + 1) * perChunk)
-    parts.push(bytes.subarray((row % perChunk) * rowBytes(k), (to - chunk * perChunk) * rowBytes(k)))
-    row = to
-  }
-  return concatBytes(...parts)
+  acceptsVersion: {
+    gas: 0n,
+    run: (call, { adapterId, version }) => call.reader.acceptsVersion(adapterId, version, blockOf(call)),
+  },
 }

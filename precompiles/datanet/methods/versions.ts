@@ -83,6 +83,7 @@ function memberOf(contributionId: bigint, contribution: ContributionRef): Member
     noveltyBps: contribution.get('noveltyBps'),
     recordCount: contribution.get('recordCount'),
     contributor: contribution.get('contributor'),
+    flags: 0,
   }
 }
 

@@ -2,6 +2,7 @@ import { bounds } from '../../bounds.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { arrayDataSlot, readPacked, writePacked } from '../../shared/layout.ts'
 import { refOf } from '../../shared/money.ts'
+import { AuditorReader } from '../auditorReader.ts'
 import {
   type AttributionAbi,
   type AttributionCall,
@@ -13,17 +14,11 @@ import {
   emit,
   fail,
 } from '../call.ts'
-import { auditorStatus, creditReason } from '../layout.ts'
-
-const ID_BITS = 32
+import { AUDITOR_ID_BITS, auditorStatus, creditReason } from '../layout.ts'
 
 /** Ids of the active auditors of a base model, in the order that draws use. */
-export function activeAuditors(call: AttributionCall, baseModelId: bigint): readonly number[] {
-  const { store } = call
-  const list = auditorListSlot(call, baseModelId)
-  const length = Number(store.load(list))
-  const data = arrayDataSlot(store, list)
-  return Array.from({ length }, (_, index) => Number(readPacked(store, data, index, ID_BITS)))
+export function activeAuditors({ host, store }: AttributionCall, baseModelId: bigint): readonly number[] {
+  return new AuditorReader(host, store).ids(baseModelId)
 }
 
 function appendAuditor(call: AttributionCall, baseModelId: bigint, auditorId: number): number {
@@ -32,7 +27,7 @@ function appendAuditor(call: AttributionCall, baseModelId: bigint, auditorId: nu
   const length = Number(store.load(list))
   if (length >= bounds.auditors) fail('TooManyAuditors', { maximum: BigInt(bounds.auditors) })
   store.save(list, BigInt(length + 1))
-  writePacked(store, arrayDataSlot(store, list), length, ID_BITS, BigInt(auditorId))
+  writePacked(store, arrayDataSlot(store, list), length, AUDITOR_ID_BITS, BigInt(auditorId))
   return length
 }
 
@@ -42,9 +37,9 @@ function removeAuditor(call: AttributionCall, baseModelId: bigint, listIndex: nu
   const list = auditorListSlot(call, baseModelId)
   const data = arrayDataSlot(store, list)
   const last = Number(store.load(list)) - 1
-  const moved = readPacked(store, data, last, ID_BITS)
-  writePacked(store, data, listIndex, ID_BITS, moved)
-  writePacked(store, data, last, ID_BITS, 0n)
+  const moved = readPacked(store, data, last, AUDITOR_ID_BITS)
+  writePacked(store, data, listIndex, AUDITOR_ID_BITS, moved)
+  writePacked(store, data, last, AUDITOR_ID_BITS, 0n)
   store.save(list, BigInt(last))
   if (listIndex !== last) auditorById(call, Number(moved)).set('listIndex', listIndex)
 }

@@ -1,14 +1,14 @@
 import { type Hash, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
-import { adapterStatus } from '../../adapter/layout.ts'
+import { ACCESS_OPEN } from '../../adapter/layout.ts'
 import { feeOf, type Price } from '../../adapter/price.ts'
-import { priceAt, statusAt } from '../../adapter/read.ts'
+import { priceAt } from '../../adapter/read.ts'
 import { measure } from '../../adapter/rows.ts'
 import { bounds } from '../../bounds.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { perEight } from '../../shared/gas.ts'
 import { refOf } from '../../shared/money.ts'
 import { minimum } from '../../shared/shares.ts'
-import { type Batch, openBatch, recordBatch } from '../batches.ts'
+import { type Batch, type BatchKind, openBatch, recordBatch } from '../batches.ts'
 import {
   type AttributionAbi,
   type AttributionCall,
@@ -42,21 +42,22 @@ import {
 import { queryWeight, settlerPay } from '../split.ts'
 import { addWeighted } from '../vectors.ts'
 
-interface AdapterTerms {
-  readonly active: boolean
-  readonly version: number
-  readonly k: number
-  readonly baseModelId: bigint
+/** What the chain says of a version of an adapter whose receipts settle in this block. */
+interface AdapterTerms extends BatchKind {
   readonly profileHash: Hash
+  readonly isRestricted: boolean
   readonly price: Price
 }
+
+type VersionKey = `${bigint}/${number}`
 
 /** What one settle call gathers while it goes over its receipts. */
 interface Session {
   readonly call: AttributionCall
   readonly separator: Hash
-  readonly terms: Map<bigint, AdapterTerms | undefined>
-  readonly batches: Map<bigint, Batch>
+  /** A code where no receipt of the version settles. */
+  readonly terms: Map<VersionKey, Settlement | AdapterTerms>
+  readonly batches: Map<VersionKey, Batch>
   settlerWei: bigint
 }
 
@@ -118,11 +119,12 @@ function check(session: Session, receipt: SignedReceipt, receiptId: Hash): Settl
   const { request } = receipt
   if (request.deadlineBlock < call.host.block.number) return settlement.expired
   if (receiptAt(call, receiptId).get('status') !== receiptStatus.none) return settlement.alreadySettled
-  const terms = termsOf(session, request.adapterId)
-  if (terms === undefined || !terms.active) return settlement.adapterNotActive
+  const terms = termsOf(session, request)
+  if (typeof terms === 'number') return terms
   const row = new Int8Array(receipt.queryRow.buffer, receipt.queryRow.byteOffset, receipt.queryRow.length)
   if (!isWellFormed(call, receipt, terms, row)) return settlement.malformed
   if (receipt.profileHash !== terms.profileHash) return settlement.wrongProfile
+  if (terms.isRestricted && !mayUse(call, request)) return settlement.noAccess
   const entry = hostOf(call, request.host)
   if (entry === undefined || !takesReceipts(call, entry.host)) return settlement.hostNotActive
 
@@ -148,30 +150,51 @@ function check(session: Session, receipt: SignedReceipt, receiptId: Hash): Settl
   return { receiptId, receiptHash, queryRowHash, row, terms, feeWei, ...entry }
 }
 
-function termsOf({ call, terms }: Session, adapterId: bigint): AdapterTerms | undefined {
-  if (terms.has(adapterId)) return terms.get(adapterId)
-  const view = call.adapters.adapter(adapterId)
-  const block = blockOf(call)
-  const read = view && {
-    active: statusAt(view, block) === adapterStatus.active,
-    version: view.get('version'),
-    k: view.get('k'),
-    baseModelId: view.get('baseModelId'),
-    profileHash: call.adapters.profileHashOf(view.get('baseModelId')),
-    price: priceAt(view, block),
-  }
-  terms.set(adapterId, read)
+function termsOf({ call, terms }: Session, request: SignedReceipt['request']): Settlement | AdapterTerms {
+  const { adapterId, adapterVersion } = request
+  const key: VersionKey = `${adapterId}/${adapterVersion}`
+  const known = terms.get(key)
+  if (known !== undefined) return known
+  const read = readTerms(call, adapterId, adapterVersion)
+  terms.set(key, read)
   return read
+}
+
+function readTerms(
+  { adapters, host }: AttributionCall,
+  adapterId: bigint,
+  version: number,
+): Settlement | AdapterTerms {
+  const block = Number(host.block.number)
+  const adapter = adapters.adapter(adapterId)
+  if (adapter === undefined) return settlement.adapterNotActive
+  const view = adapters.version(adapter, version)
+  if (view === undefined) return settlement.malformed
+  if (!adapters.acceptsVersion(adapterId, version, block)) return settlement.adapterNotActive
+  const baseModelId = adapter.get('baseModelId')
+  return {
+    adapterId,
+    version,
+    k: view.get('k'),
+    baseModelId,
+    profileHash: adapters.profileHashOf(baseModelId),
+    isRestricted: adapter.get('accessPolicy') !== ACCESS_OPEN,
+    price: priceAt(adapter, block),
+  }
+}
+
+function mayUse(call: AttributionCall, { adapterId, requester }: SignedReceipt['request']): boolean {
+  return call.adapters.mayUse(adapterId, requester, blockOf(call))
 }
 
 function isWellFormed(
   { host, parameters }: AttributionCall,
   receipt: SignedReceipt,
-  { k, version }: AdapterTerms,
+  { k }: AdapterTerms,
   row: Int8Array,
 ): boolean {
   const { request, method } = receipt
-  if (request.adapterVersion !== version || method !== METHOD_GRADIENT) return false
+  if (method !== METHOD_GRADIENT) return false
   if (request.auditClass !== auditClass.public && request.auditClass !== auditClass.unaudited) return false
   if (row.length !== k) return false
   host.useGas(perEight(k))
@@ -194,14 +217,15 @@ function accept(session: Session, receipt: SignedReceipt, accepted: Accepted): v
   const { call } = session
   const { request } = receipt
   const { receiptId, receiptHash, queryRowHash, terms, hostId, host, feeWei, row } = accepted
-  const { adapterId, requester, application } = request
+  const { requester, application } = request
+  const { adapterId } = terms
   const settlerWei = settlerPay(feeWei, call.host.block.baseFeeWei, call.parameters)
   const fromReservedWei = takeFee(call, receipt, feeWei)
   call.money.move('depositsWei', 'pendingWei', feeWei - settlerWei)
   session.settlerWei += settlerWei
   host.set('openFeesWei', host.get('openFeesWei') + feeWei)
 
-  const batch = batchOf(session, adapterId, terms)
+  const batch = batchOf(session, terms)
   const weight = queryWeight(feeWei, terms.price.baseWei)
   call.host.useGas(perEight(terms.k))
   addWeighted(batch.sum, row, weight)
@@ -241,9 +265,10 @@ function takeFee(call: AttributionCall, { request }: SignedReceipt, feeWei: bigi
   return fromReservedWei
 }
 
-function batchOf({ call, batches }: Session, adapterId: bigint, { baseModelId, k }: AdapterTerms): Batch {
-  const batch = batches.get(adapterId) ?? openBatch(call, adapterId, baseModelId, k)
-  batches.set(adapterId, batch)
+function batchOf({ call, batches }: Session, terms: AdapterTerms): Batch {
+  const key: VersionKey = `${terms.adapterId}/${terms.version}`
+  const batch = batches.get(key) ?? openBatch(call, terms)
+  batches.set(key, batch)
   return batch
 }
 

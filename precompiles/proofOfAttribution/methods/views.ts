@@ -17,17 +17,18 @@ import {
 import { committeeOf, seatsOf } from '../committee.ts'
 import { provenReceipt } from '../facts.ts'
 import { DIGEST_BITS, windowState } from '../layout.ts'
-import { scoreRows, storedScores, windowAllocation, windowQueryBytes } from '../windowReader.ts'
+import {
+  scoreRows,
+  storedScores,
+  windowAllocation,
+  windowQueryBytes,
+  windowVersion,
+} from '../windowReader.ts'
 
 function existingWindow(call: AttributionCall, adapterId: bigint, windowIndex: bigint): WindowRef {
   const window = windowAt(call, adapterId, windowIndex)
   if (window.get('state') === windowState.none) fail('UnknownWindow', { adapterId, windowIndex })
   return window
-}
-
-function existingAdapter(call: AttributionCall, adapterId: bigint) {
-  const adapter = call.adapters.adapter(adapterId)
-  return adapter ?? fail('UnknownAdapter', { adapterId })
 }
 
 function committeeAccounts(call: AttributionCall, receiptId: Hash) {
@@ -54,7 +55,8 @@ export const viewMethods: Methods<
       const receipt = existingReceipt(call, receiptId)
       const { adapterId, windowIndex, settledBlock } = batchAt(call, receipt.get('batchId')).values()
       const host = hostById(call, receipt.get('hostId')).get('account')
-      return { ...receipt.values(), host, adapterId, windowIndex, settledBlock }
+      const adapterVersion = windowAt(call, adapterId, windowIndex).get('version')
+      return { ...receipt.values(), host, adapterId, adapterVersion, windowIndex, settledBlock }
     },
   },
 
@@ -101,8 +103,9 @@ export const viewMethods: Methods<
     gas: 0n,
     run(call, { adapterId, windowIndex, start, count }) {
       checkCount(count, bounds.pageItems)
-      const end = Math.min(start + count, existingWindow(call, adapterId, windowIndex).get('scoredRows'))
-      const k = existingAdapter(call, adapterId).get('k')
+      const window = existingWindow(call, adapterId, windowIndex)
+      const end = Math.min(start + count, window.get('scoredRows'))
+      const k = windowVersion(call, adapterId, window).view.get('k')
       return storedScores(call, adapterId, windowIndex, k, start, end)
     },
   },
@@ -112,10 +115,10 @@ export const viewMethods: Methods<
     run(call, { adapterId, windowIndex, start, count }) {
       checkCount(count, bounds.pageItems)
       const window = existingWindow(call, adapterId, windowIndex)
-      const adapter = existingAdapter(call, adapterId)
-      const scored = window.get('scoredRows') === adapter.get('rowCount')
+      const of = windowVersion(call, adapterId, window)
+      const scored = window.get('scoredRows') === of.view.get('rowCount')
       if (!scored) fail('WindowNotReady', { adapterId, windowIndex })
-      const { amountsWei } = windowAllocation(call, adapterId, windowIndex, adapter, window)
+      const { amountsWei } = windowAllocation(call, of, windowIndex, window)
       return amountsWei.slice(start, start + count)
     },
   },
@@ -126,17 +129,10 @@ export const viewMethods: Methods<
       checkCount(count, bounds.pageItems)
       const receipt = provenReceipt(call, facts)
       if (call.host.keccak(queryRow) !== facts.queryRowHash) fail('InvalidRow')
-      const { adapterId } = batchAt(call, receipt.get('batchId')).values()
-      const adapter = existingAdapter(call, adapterId)
+      const { adapterId, windowIndex } = batchAt(call, receipt.get('batchId')).values()
+      const of = windowVersion(call, adapterId, windowAt(call, adapterId, windowIndex))
       const query = new Int8Array(queryRow.buffer, queryRow.byteOffset, queryRow.length)
-      return scoreRows(
-        call,
-        adapterId,
-        adapter,
-        query,
-        start,
-        Math.min(start + count, adapter.get('rowCount')),
-      )
+      return scoreRows(call, of, query, start, Math.min(start + count, of.view.get('rowCount')))
     },
   },
 }

@@ -16,15 +16,21 @@ import {
 } from '../call.ts'
 import { creditReason, queryBlobs, scoreBlobs, windowState } from '../layout.ts'
 import { encodeInt16s, encodeScores, shiftToInt16 } from '../vectors.ts'
-import { rowsPerPiece, scoreRows, windowAllocation, windowQuery, windowSum } from '../windowReader.ts'
-
-type AdapterView = Exclude<ReturnType<AttributionCall['adapters']['adapter']>, undefined>
+import {
+  rowsPerPiece,
+  scoreRows,
+  type WindowVersion,
+  windowAllocation,
+  windowQuery,
+  windowSum,
+  windowVersion,
+} from '../windowReader.ts'
 
 /** A window that is being closed. */
 interface Closing {
   readonly call: AttributionCall
   readonly adapterId: bigint
-  readonly adapter: AdapterView
+  readonly of: WindowVersion
   readonly windowIndex: bigint
   readonly window: WindowRef
   /** Rows to score, and as many members to pay. */
@@ -36,13 +42,14 @@ export const windowMethods: Methods<AttributionAbi, AttributionCall, 'closeWindo
     gas: 0n,
     run(call, { adapterId, maxWork }) {
       if (maxWork === 0) fail('ZeroWork')
-      const adapter = call.adapters.adapter(adapterId)
-      if (adapter === undefined) return fail('UnknownAdapter', { adapterId })
+      if (call.adapters.adapter(adapterId) === undefined) fail('UnknownAdapter', { adapterId })
       const windows = adapterWindowsAt(call, adapterId)
       const windowIndex = windows.get('closed') + 1n
       const window = windowAt(call, adapterId, windowIndex)
-      const closing = { call, adapterId, adapter, windowIndex, window, rows: adapter.get('rowCount') }
-      if (window.get('state') <= windowState.open) begin(closing)
+      if (window.get('state') === windowState.none) fail('WindowNotReady', { adapterId, windowIndex })
+      const of = windowVersion(call, adapterId, window)
+      const closing = { call, adapterId, of, windowIndex, window, rows: of.view.get('rowCount') }
+      if (window.get('state') === windowState.open) begin(closing)
       work(closing, maxWork)
       const state = window.get('state')
       if (state === windowState.closed) windows.set('closed', windowIndex)
@@ -54,14 +61,14 @@ export const windowMethods: Methods<AttributionAbi, AttributionCall, 'closeWindo
 /** Full or old, and every receipt in it has ended. */
 function isReady({ call, window }: Closing): boolean {
   const { parameters } = call
-  const { state, settled, finished, openedBlock } = window.values()
-  if (state !== windowState.open || finished !== settled) return false
+  const { settled, finished, openedBlock } = window.values()
+  if (finished !== settled) return false
   return settled >= parameters.windowReceipts || blockOf(call) >= openedBlock + parameters.windowAgeBlocks
 }
 
 /** Fixes the window's query and what its closers get. A window without a pot closes at once. */
 function begin(closing: Closing): void {
-  const { call, adapterId, adapter, windowIndex, window, rows } = closing
+  const { call, adapterId, of, windowIndex, window, rows } = closing
   if (!isReady(closing)) fail('WindowNotReady', { adapterId, windowIndex })
   const potWei = window.get('potWei')
   if (potWei === 0n) {
@@ -69,7 +76,7 @@ function begin(closing: Closing): void {
     emit(call.host, 'WindowClosed', { adapterId, windowIndex, paidWei: 0n, attributed: false })
     return
   }
-  const k = adapter.get('k')
+  const k = of.view.get('k')
   const sum = windowSum(call, adapterId, windowIndex, window, k)
   call.host.useGas(perEight(k * 16))
   const { query, shift } = shiftToInt16(sum)
@@ -99,14 +106,14 @@ function doneBy(window: WindowRef): number {
   return window.get('scoredRows') + window.get('paidMembers')
 }
 
-function score({ call, adapterId, adapter, windowIndex, window, rows }: Closing, atMost: number): number {
+function score({ call, adapterId, of, windowIndex, window, rows }: Closing, atMost: number): number {
   const start = window.get('scoredRows')
-  const perPiece = rowsPerPiece(adapter.get('k'))
+  const perPiece = rowsPerPiece(of.view.get('k'))
   const query = windowQuery(call, adapterId, windowIndex)
   let row = start
   while (row < rows && row - start < atMost) {
     const end = Math.min(row + perPiece, rows)
-    const scores = scoreRows(call, adapterId, adapter, query, row, end)
+    const scores = scoreRows(call, of, query, row, end)
     writeBlob(call.host, scoreBlobs, encodeScores(scores), adapterId, windowIndex, Math.floor(row / perPiece))
     row = end
   }
@@ -126,8 +133,8 @@ function payCloser({ call, adapterId, window, rows }: Closing, before: number, a
 }
 
 function payMembers(closing: Closing, count: number): void {
-  const { call, adapterId, adapter, windowIndex, window, rows } = closing
-  const { members, amountsWei, attributed } = windowAllocation(call, adapterId, windowIndex, adapter, window)
+  const { call, adapterId, of, windowIndex, window, rows } = closing
+  const { members, amountsWei, attributed } = windowAllocation(call, of, windowIndex, window)
   invariant(members.length === rows, 'a row for each member')
   const start = window.get('paidMembers')
   const end = start + count

@@ -1,6 +1,6 @@
 import { feeOf } from '../../../precompiles/adapter/price.ts'
 import { NodeError } from '../../errors/errors.ts'
-import { type AdapterTerms, leastFeeWei, takesReceipts } from '../receipts/judge.ts'
+import { type AdapterTerms, leastFeeWei, settlesIn, takesReceipts } from '../receipts/judge.ts'
 import type { ReceiptRules } from '../receipts/ports.ts'
 import type { InferenceRequest } from '../receipts/typedData.ts'
 import type { DepositView, HostView } from '../receipts/views.ts'
@@ -20,7 +20,10 @@ export interface RiskOptions {
 export interface AdmissionContext {
   readonly nextBlock: number
   readonly nextBaseFeeWei: bigint
+  /** Of the version that the request is for. */
   readonly terms: AdapterTerms | undefined
+  /** Last block in which the requester may use the adapter. */
+  readonly accessUntil: number
   readonly host: HostView | undefined
   /** Free, and reserved for this host. */
   readonly freeDeposit: DepositView
@@ -52,15 +55,18 @@ export function quoteFee(
   return feeWei
 }
 
-/** The adapter's terms. ADAPTER_NOT_ACTIVE when it does not serve in this version now. */
-export function activeTerms(terms: AdapterTerms | undefined, adapterVersion: number): AdapterTerms {
-  if (terms?.isActive === true && terms.version === adapterVersion) return terms
-  throw new NodeError('ADAPTER_NOT_ACTIVE', 'The adapter is not active in this version.')
+/** Whether a receipt of this version settles from the next block on, for as long as a host wants to have for it. */
+export function isWorthServing(
+  terms: AdapterTerms,
+  nextBlock: number,
+  { leastDeadlineBlocks }: RiskOptions,
+): boolean {
+  return settlesIn(terms, nextBlock) && settlesIn(terms, nextBlock + leastDeadlineBlocks - 1)
 }
 
 /**
- * The most that the answer will cost. Errors: ALREADY_SETTLED, BAD_REQUEST (deadline), ADAPTER_NOT_ACTIVE, FEE_TOO_LOW,
- * DEPOSIT_TOO_LOW, HOST_NOT_READY.
+ * The most that the answer will cost. Errors: ALREADY_SETTLED, BAD_REQUEST (deadline), ADAPTER_NOT_ACTIVE, FORBIDDEN,
+ * FEE_TOO_LOW, DEPOSIT_TOO_LOW, HOST_NOT_READY.
  */
 export function admit(
   request: InferenceRequest,
@@ -76,7 +82,13 @@ export function admit(
     )
   }
   checkDeadline(request, context, options, rules)
-  const terms = activeTerms(context.terms, request.adapterVersion)
+  const { terms, nextBlock } = context
+  if (terms === undefined || !isWorthServing(terms, nextBlock, options)) {
+    throw new NodeError('ADAPTER_NOT_ACTIVE', 'The adapter is not active in this version.')
+  }
+  if (context.accessUntil < nextBlock + options.leastDeadlineBlocks - 1) {
+    throw new NodeError('FORBIDDEN', 'The owner of the adapter lets only those use it who are on its list.')
+  }
   const feeWei = quoteFee(terms, quote, context, options, rules)
   if (request.maxFeeWei < feeWei) {
     throw new NodeError('FEE_TOO_LOW', 'The signed maximum is below the fee for this input.', {

@@ -11,7 +11,7 @@ import { Slots } from '../../runtime/slots.ts'
 import { encodeReceipt } from '../receipts/codec.ts'
 import { contentCommitment, opensCommitment, SALT_BYTES } from '../receipts/commitments.ts'
 import type { LocatedEvent } from '../receipts/events.ts'
-import { feeWeiOf, isHopeless } from '../receipts/judge.ts'
+import { type AdapterTerms, feeWeiOf, isHopeless } from '../receipts/judge.ts'
 import { type ReceiptPool, readTerms } from '../receipts/pool.ts'
 import type { BlockFollower, HeadReader, ReceiptRules } from '../receipts/ports.ts'
 import {
@@ -24,7 +24,7 @@ import {
   withWalletV,
 } from '../receipts/typedData.ts'
 import type { ReceiptViews } from '../receipts/views.ts'
-import { type AdmissionContext, activeTerms, admit, quoteFee, type RiskOptions } from './admission.ts'
+import { type AdmissionContext, admit, isWorthServing, quoteFee, type RiskOptions } from './admission.ts'
 import { Exposure } from './exposure.ts'
 import type { Inference, InferenceEngine, Quote, ReceiptGossip, ReceiptSigner, ServedModel } from './ports.ts'
 import type { ServedEntry, ServedRecord, ServedRecords } from './servedRecords.ts'
@@ -144,21 +144,11 @@ export class InferenceService implements BlockFollower {
     await records.remove(expired.map(({ receiptId }) => receiptId))
   }
 
-  /** The adapter as this host serves it. NOT_FOUND when it does not. */
-  model(adapterId: bigint): ServedModel {
-    const model = this.#modules.engine.models().find((one) => one.adapterId === adapterId)
-    if (model === undefined) {
-      throw new NodeError('NOT_FOUND', `This host does not serve adapter ${adapterId}; see GET /v1/models.`)
-    }
-    return model
-  }
-
   /** Prices an input. Errors: NOT_FOUND, ADAPTER_NOT_ACTIVE, FEE_TOO_LOW, LIMIT_EXCEEDED, BUSY. */
   async price(adapterId: bigint, input: Uint8Array): Promise<PricedInput> {
-    const { views, head } = this.#modules
+    const { head } = this.#modules
     const { rules } = this.#options
-    const model = this.model(adapterId)
-    const terms = activeTerms(readTerms(views, adapterId), model.adapterVersion)
+    const { model, terms } = this.#offer(adapterId)
     const quote = await this.#quote(model, input)
     return { model, ...quote, feeWei: quoteFee(terms, quote, head, this.#options, rules) }
   }
@@ -175,6 +165,33 @@ export class InferenceService implements BlockFollower {
     )
     this.#underWay.set(receiptId, work)
     return work
+  }
+
+  /** The versions of an adapter that this host serves, the newest first. NOT_FOUND when it serves none. */
+  #served(adapterId: bigint): readonly ServedModel[] {
+    const models = this.#modules.engine.models().filter((one) => one.adapterId === adapterId)
+    if (models.length === 0) {
+      throw new NodeError('NOT_FOUND', `This host does not serve adapter ${adapterId}; see GET /v1/models.`)
+    }
+    return models.sort((a, b) => b.adapterVersion - a.adapterVersion)
+  }
+
+  /** The newest version that can be asked for now. Errors: NOT_FOUND, ADAPTER_NOT_ACTIVE. */
+  #offer(adapterId: bigint): { readonly model: ServedModel; readonly terms: AdapterTerms } {
+    const { views, head } = this.#modules
+    for (const model of this.#served(adapterId)) {
+      const terms = readTerms(views, adapterId, model.adapterVersion)
+      if (terms !== undefined && isWorthServing(terms, head.height + 1, this.#options))
+        return { model, terms }
+    }
+    throw new NodeError('ADAPTER_NOT_ACTIVE', 'The adapter is not active now in a version of this host.')
+  }
+
+  /** The version that a request is for. Errors: NOT_FOUND, ADAPTER_NOT_ACTIVE. */
+  #modelOf({ adapterId, adapterVersion }: InferenceRequest): ServedModel {
+    const model = this.#served(adapterId).find((one) => one.adapterVersion === adapterVersion)
+    if (model !== undefined) return model
+    throw new NodeError('ADAPTER_NOT_ACTIVE', 'This host does not serve this version of the adapter.')
   }
 
   /** What needs no chain. Returns the receipt's id. */
@@ -215,7 +232,7 @@ export class InferenceService implements BlockFollower {
   async #serve(receiptId: Hash, paid: PaidRequest): Promise<ServedRecord> {
     const { engine, clock, records } = this.#modules
     const { request, input } = paid
-    const model = this.model(request.adapterId)
+    const model = this.#modelOf(request)
     if (records.size >= limits.gatewayRecords)
       throw new NodeError('BUSY', 'Too many answers wait for their end.')
     const quote = await this.#quote(model, input)
@@ -254,13 +271,15 @@ export class InferenceService implements BlockFollower {
     }
   }
 
-  #context(receiptId: Hash, { requester, adapterId }: InferenceRequest): AdmissionContext {
+  #context(receiptId: Hash, request: InferenceRequest): AdmissionContext {
+    const { requester, adapterId, adapterVersion } = request
     const { views, head } = this.#modules
     const { host } = this.#options
     return {
       nextBlock: head.height + 1,
       nextBaseFeeWei: head.nextBaseFeeWei,
-      terms: readTerms(views, adapterId),
+      terms: readTerms(views, adapterId, adapterVersion),
+      accessUntil: views.accessUntil(adapterId, requester),
       host: views.host(host),
       freeDeposit: views.deposit(requester, ZERO_ADDRESS),
       reservedDeposit: views.deposit(requester, host),
@@ -288,10 +307,11 @@ export class InferenceService implements BlockFollower {
     }
     const hostSignature = signer.sign(receiptHashes(domain, unsigned).receiptDigest)
     const receipt = { ...unsigned, hostSignature }
-    const terms = readTerms(views, request.adapterId)
+    const terms = readTerms(views, request.adapterId, request.adapterVersion)
     // an engine that gives what the chain would refuse must not cost the requester a nonce
     invariant(terms?.profileHash === profileHash, 'the engine runs the profile of the base model')
-    invariant(terms.k === queryRow.length && !isHopeless(receipt, rules), 'the query row is one that settles')
+    const hasLength = terms.version?.k === queryRow.length
+    invariant(hasLength && !isHopeless(receipt, rules), 'the query row is one that settles')
     invariant(output.length <= limits.inferenceOutputBytes, 'the output is not too long for auditors')
     const feeWei = feeWeiOf(receipt, terms.price)
     return { receiptId, receipt, input, inputSalt, output, outputSalt, predictions, feeWei }

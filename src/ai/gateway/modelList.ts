@@ -1,3 +1,4 @@
+import { ACCESS_OPEN, adapterStatus, versionStatus } from '../../../precompiles/adapter/layout.ts'
 import { limits } from '../../config/limits.ts'
 import type { Address } from '../../primitives/hex.ts'
 import type { HeadReader, ReceiptRules } from '../receipts/ports.ts'
@@ -38,8 +39,9 @@ export class ModelList {
   #describe({ adapterId, adapterVersion }: ServedModel): object | undefined {
     const { views } = this.#modules
     const adapter = views.adapter(adapterId)
+    const version = views.adapterVersion(adapterId, adapterVersion)
     const price = views.price(adapterId)
-    if (adapter === undefined || price === undefined) return undefined
+    if (adapter === undefined || version === undefined || price === undefined) return undefined
     const { baseModelId } = adapter
     const model = views.baseModel(baseModelId)
     const auditors = views.auditorsOf(baseModelId)
@@ -49,13 +51,17 @@ export class ModelList {
       object: 'model',
       owned_by: adapter.owner,
       version: adapterVersion,
-      isActive: views.isActive(adapterId) && adapter.version === adapterVersion,
+      // requests for an earlier version settle for a while yet
+      isCurrent: adapter.version === adapterVersion,
+      isActive: adapter.status === adapterStatus.active && version.status === versionStatus.active,
+      isOpen: adapter.accessPolicy === ACCESS_OPEN,
       licence: adapter.licence,
       metadataCid: adapter.metadataCid,
       baseModel: { id: String(baseModelId), name: model?.name, profileHash: model?.profileHash },
-      datanets: views
-        .datanetsOf(adapterId)
-        .map(({ datanetId, version }) => ({ id: String(datanetId), version })),
+      datanets: version.datanets.map((datanet) => ({
+        id: String(datanet.datanetId),
+        version: datanet.version,
+      })),
       price: {
         baseWei: String(price.baseWei),
         perThousandInputWei: String(price.perThousandInputWei),

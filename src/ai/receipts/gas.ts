@@ -10,11 +10,11 @@ const BLOB_BYTE = 200
 const BLOB = 40_000
 
 export const gasOf = {
-  /** A receipt writes six slots and recovers two signatures; an adapter's batch writes a sum of int32. */
-  settle: (receipts: number, adapters: number, rowBytes: number): number =>
+  /** A receipt writes six slots and recovers two signatures; the batch of a version writes a sum of int32. */
+  settle: (receipts: number, versions: number, rowBytes: number): number =>
     TRANSACTION +
     receipts * (140_000 + rowBytes * CALLDATA_BYTE) +
-    adapters * (250_000 + BLOB + 4 * rowBytes * BLOB_BYTE),
+    versions * (250_000 + BLOB + 4 * rowBytes * BLOB_BYTE),
   /** Looks at all auditors of a base model, 64 at most: three cold slots each at first, kept ones for further receipts. */
   drawAudits: (receipts: number): number => TRANSACTION + 64 * 7_000 + receipts * 80_000,
   /** At worst each receipt credits a dozen accounts that had no credit; most are shared by the receipts of a batch. */

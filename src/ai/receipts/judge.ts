@@ -1,3 +1,4 @@
+import { adapterStatus } from '../../../precompiles/adapter/layout.ts'
 import { feeOf } from '../../../precompiles/adapter/price.ts'
 import { measure } from '../../../precompiles/adapter/rows.ts'
 import {
@@ -10,15 +11,18 @@ import {
 import type { Address, Hash } from '../../primitives/hex.ts'
 import type { ReceiptRules } from './ports.ts'
 import type { SignedReceipt } from './typedData.ts'
-import type { HostView, PriceView } from './views.ts'
+import type { AdapterVersionView, HostView, PriceView } from './views.ts'
 
 /** Whether a receipt would settle in the next block: the checks of `settle`, without any state of their own. */
 
+/** What the chain says of an adapter and of one version of it. */
 export interface AdapterTerms {
-  readonly isActive: boolean
-  readonly version: number
-  readonly k: number
+  readonly status: number
+  /** Undefined when the adapter never had it. */
+  readonly version: Pick<AdapterVersionView, 'k' | 'activeFromBlock' | 'retiredBlock'> | undefined
   readonly profileHash: Hash
+  /** Not open to everybody. */
+  readonly isRestricted: boolean
   readonly price: PriceView
 }
 
@@ -28,6 +32,8 @@ export interface ReceiptContext {
   readonly nextBaseFeeWei: bigint
   readonly isSettled: boolean
   readonly adapter: AdapterTerms | undefined
+  /** Last block in which the requester may use a restricted adapter. */
+  readonly accessUntil: () => number
   readonly host: HostView | undefined
   /** Deposits that pay this receipt, less what receipts that settle earlier take. */
   readonly availableWei: bigint
@@ -71,9 +77,12 @@ export function judgeReceipt(
   const { adapter, host } = context
   if (request.deadlineBlock < BigInt(context.nextBlock)) return settlement.expired
   if (context.isSettled) return settlement.alreadySettled
-  if (adapter === undefined || !adapter.isActive) return settlement.adapterNotActive
-  if (!fitsAdapter(receipt, adapter, rules)) return settlement.malformed
+  if (adapter === undefined) return settlement.adapterNotActive
+  if (adapter.version === undefined) return settlement.malformed
+  if (!settlesIn(adapter, context.nextBlock)) return settlement.adapterNotActive
+  if (!fitsVersion(receipt, adapter.version.k, rules)) return settlement.malformed
   if (receipt.profileHash !== adapter.profileHash) return settlement.wrongProfile
+  if (adapter.isRestricted && context.accessUntil() < context.nextBlock) return settlement.noAccess
   if (host === undefined || !takesReceipts(host, context.nextBlock)) return settlement.hostNotActive
   const feeWei = feeWeiOf(receipt, adapter.price)
   if (feeWei < leastFeeWei(context.nextBaseFeeWei, rules)) return settlement.feeTooLow
@@ -85,14 +94,22 @@ export function judgeReceipt(
   return signer === host.signer ? settlement.settled : settlement.badReceiptSignature
 }
 
+/** Whether receipts of the version settle in a block, as far as the chain knows now. */
+export function settlesIn({ status, version }: AdapterTerms, block: number): boolean {
+  // paused, and the ways to end, come after active
+  if (version === undefined || status > adapterStatus.active) return false
+  const { activeFromBlock, retiredBlock } = version
+  return activeFromBlock !== 0 && block >= activeFromBlock && (retiredBlock === 0 || block < retiredBlock)
+}
+
 export function takesReceipts(host: HostView, nextBlock: number): boolean {
   if (host.status === hostStatus.leaving) return nextBlock < host.withdrawableBlock
   return host.status === hostStatus.active
 }
 
-function fitsAdapter(receipt: SignedReceipt, { k, version }: AdapterTerms, rules: ReceiptRules): boolean {
+function fitsVersion(receipt: SignedReceipt, k: number, rules: ReceiptRules): boolean {
   const { request, queryRow } = receipt
-  if (request.adapterVersion !== version || queryRow.length !== k) return false
+  if (queryRow.length !== k) return false
   return request.auditClass !== auditClass.granted && !isHopeless(receipt, rules)
 }
 

@@ -17,7 +17,7 @@ import type { Outbox } from './outbox.ts'
 import type { BlockFollower, BlockSource, HeadReader, ReceiptRules, Turn } from './ports.ts'
 import type { Tracker } from './tracker.ts'
 import { UnderWay } from './underWay.ts'
-import type { ReceiptViews } from './views.ts'
+import type { AdapterVersionView, ReceiptViews } from './views.ts'
 
 export interface KeeperModules {
   readonly tracker: Tracker
@@ -153,14 +153,14 @@ export class Keeper implements BlockFollower {
       const { adapterId } = window
       if (calls >= limits.closeCallsPerBlock) return
       if (!isCloseDue(window, nextBlock, this.#rules) || this.#underWay.has(closeKey(adapterId))) continue
-      if (!this.#isCloseable(window, nextBlock)) continue
-      const adapter = this.#modules.views.adapter(adapterId)
-      if (adapter === undefined) continue
-      const maxWork = Math.min(2 * adapter.rowCount, limits.closeWorkPerCall)
+      const version = this.#closeableVersion(window, nextBlock)
+      if (version === undefined) continue
+      const { rowCount, k } = version
+      const maxWork = Math.min(2 * rowCount, limits.closeWorkPerCall)
       const call = closeWindowCall(adapterId, Math.max(1, maxWork), {
         batches: window.settled,
-        rows: adapter.rowCount,
-        k: adapter.k,
+        rows: rowCount,
+        k,
       })
       if (outbox.send('close', call) === undefined) return
       this.#underWay.sent(closeKey(adapterId), head.height)
@@ -168,13 +168,21 @@ export class Keeper implements BlockFollower {
     }
   }
 
-  /** What the chain itself says of it: a call that comes too early is paid for and reverts. */
-  #isCloseable({ adapterId, windowIndex, openedBlock }: OpenWindow, nextBlock: number): boolean {
-    const view = this.#modules.views.window(adapterId, windowIndex)
-    if (view === undefined || view.state === windowState.closed) return false
+  /**
+   * The version whose rows the window is scored with, if the chain itself says that it is due: a call that comes too
+   * early is paid for and reverts.
+   */
+  #closeableVersion(
+    { adapterId, windowIndex, openedBlock }: OpenWindow,
+    nextBlock: number,
+  ): AdapterVersionView | undefined {
+    const { views } = this.#modules
+    const view = views.window(adapterId, windowIndex)
+    if (view === undefined || view.state === windowState.closed) return undefined
     const { settled, finished } = view
     const isClosing = view.state > windowState.open
     const window = { adapterId, windowIndex, openedBlock, settled, finished, isClosing }
-    return isCloseDue(window, nextBlock, this.#rules)
+    const isDue = isCloseDue(window, nextBlock, this.#rules)
+    return isDue ? views.adapterVersion(adapterId, view.version) : undefined
   }
 }

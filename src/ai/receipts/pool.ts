@@ -1,3 +1,4 @@
+import { ACCESS_OPEN } from '../../../precompiles/adapter/layout.ts'
 import { settlement } from '../../../precompiles/proofOfAttribution/layout.ts'
 import { limits } from '../../config/limits.ts'
 import { isNodeError } from '../../errors/errors.ts'
@@ -70,7 +71,7 @@ export class ReceiptPool implements BlockFollower {
   readonly #modules: ReceiptPoolModules
   readonly #index = new PoolIndex()
   /** What the chain says of adapters and hosts, until the next block. */
-  readonly #terms = new Map<bigint, AdapterTerms | undefined>()
+  readonly #terms = new Map<string, AdapterTerms | undefined>()
   readonly #hosts = new Map<Address, HostView | undefined>()
 
   constructor(options: ReceiptPoolOptions, modules: ReceiptPoolModules) {
@@ -171,8 +172,7 @@ export class ReceiptPool implements BlockFollower {
   #admit(pooled: PooledReceipt): Offer {
     const code = this.#judge(pooled)
     if (code !== settlement.settled) return { verdict: 'ignore', reason: 'not payable', settlement: code }
-    const { request } = pooled.receipt
-    const terms = this.#termsOf(request.adapterId)
+    const terms = this.#termsOf(pooled.receipt)
     const feeWei = terms === undefined ? 0n : feeWeiOf(pooled.receipt, terms.price)
     if (this.#index.size >= this.#bounds.receipts && !this.#makeRoom(feeWei)) {
       return { verdict: 'ignore', reason: 'pool full' }
@@ -194,7 +194,7 @@ export class ReceiptPool implements BlockFollower {
   #stillSettles(pooled: PooledReceipt): boolean {
     this.#index.remove(pooled.hashes.receiptId)
     if (this.#judge(pooled) !== settlement.settled) return false
-    const terms = this.#termsOf(pooled.receipt.request.adapterId)
+    const terms = this.#termsOf(pooled.receipt)
     // the price may have changed since
     this.#index.add(
       terms === undefined ? pooled : { ...pooled, feeWei: feeWeiOf(pooled.receipt, terms.price) },
@@ -212,7 +212,8 @@ export class ReceiptPool implements BlockFollower {
         nextBlock: head.height + 1,
         nextBaseFeeWei: head.nextBaseFeeWei,
         isSettled: views.receipt(hashes.receiptId) !== undefined,
-        adapter: this.#termsOf(adapterId),
+        adapter: this.#termsOf(receipt),
+        accessUntil: () => views.accessUntil(adapterId, requester),
         host: this.#hostOf(host),
         availableWei: this.#availableWei(requester, host),
         hostPendingWei: this.#index.feesOfHost(host),
@@ -236,8 +237,11 @@ export class ReceiptPool implements BlockFollower {
     return availableWei + reservedWei(host) - (pending.get(host) ?? 0n)
   }
 
-  #termsOf(adapterId: bigint): AdapterTerms | undefined {
-    return remembered(this.#terms, adapterId, () => readTerms(this.#modules.views, adapterId))
+  #termsOf({ request }: SignedReceipt): AdapterTerms | undefined {
+    const { adapterId, adapterVersion } = request
+    return remembered(this.#terms, `${adapterId}/${adapterVersion}`, () =>
+      readTerms(this.#modules.views, adapterId, adapterVersion),
+    )
   }
 
   #hostOf(host: Address): HostView | undefined {
@@ -258,16 +262,20 @@ function signersOf(receipt: SignedReceipt, hashes: ReceiptHashes): Signers | und
   }
 }
 
-export function readTerms(views: ReceiptViews, adapterId: bigint): AdapterTerms | undefined {
+export function readTerms(
+  views: ReceiptViews,
+  adapterId: bigint,
+  adapterVersion: number,
+): AdapterTerms | undefined {
   const adapter = views.adapter(adapterId)
   const price = adapter && views.price(adapterId)
   const model = adapter && views.baseModel(adapter.baseModelId)
   if (adapter === undefined || price === undefined || model === undefined) return undefined
   return {
-    isActive: views.isActive(adapterId),
-    version: adapter.version,
-    k: adapter.k,
+    status: adapter.status,
+    version: views.adapterVersion(adapterId, adapterVersion),
     profileHash: model.profileHash,
+    isRestricted: adapter.accessPolicy !== ACCESS_OPEN,
     price,
   }
 }

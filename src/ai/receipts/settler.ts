@@ -48,14 +48,14 @@ const RECEIPT_CALL_BYTES = 1_000
 
 /** The first ones, as many as one transaction carries; at least one. */
 function fitting(receipts: readonly SignedReceipt[]): readonly SignedReceipt[] {
-  const adapters = new Set<bigint>()
+  const versions = new Set<string>()
   let bytes = 0
   let rowBytes = 0
   const end = receipts.findIndex(({ queryRow, request }, index) => {
-    adapters.add(request.adapterId)
+    versions.add(`${request.adapterId}/${request.adapterVersion}`)
     bytes += queryRow.length + RECEIPT_CALL_BYTES
     rowBytes = Math.max(rowBytes, queryRow.length)
-    const gas = gasOf.settle(index + 1, adapters.size, rowBytes)
+    const gas = gasOf.settle(index + 1, versions.size, rowBytes)
     return index > 0 && (bytes > limits.serviceCallBytes || gas > limits.serviceCallGas)
   })
   return end < 0 ? receipts : receipts.slice(0, end)

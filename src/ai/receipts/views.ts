@@ -64,7 +64,11 @@ const attributionViews = (reader: ContractReader) =>
 
 const adapterViews = (reader: ContractReader) =>
   new ContractViews(
-    { address: ADAPTER_ADDRESS, abi: iAdapterRegistryAbi, absent: ['UnknownAdapter', 'UnknownBaseModel'] },
+    {
+      address: ADAPTER_ADDRESS,
+      abi: iAdapterRegistryAbi,
+      absent: ['UnknownAdapter', 'UnknownAdapterVersion', 'UnknownBaseModel'],
+    },
     reader,
   )
 
@@ -118,19 +122,34 @@ export interface WindowView {
   readonly finished: number
   readonly scoredRows: number
   readonly paidMembers: number
+  /** Of the adapter. */
+  readonly version: number
 }
 
 export interface AdapterView {
   readonly owner: Address
   readonly baseModelId: bigint
   readonly status: number
+  readonly accessPolicy: number
+  /** The current one; zero before the first is active. */
   readonly version: number
-  readonly k: number
-  readonly rowCount: number
-  readonly projectionSeed: Hash
-  readonly weightsHash: Hash
+  readonly newestVersion: number
   readonly licence: string
   readonly metadataCid: string
+}
+
+export interface AdapterVersionView {
+  readonly status: number
+  readonly k: number
+  readonly rowCount: number
+  /** First block in which its receipts settle; zero while there is none. */
+  readonly activeFromBlock: number
+  /** First block in which they do not settle any more; zero while there is none. */
+  readonly retiredBlock: number
+  readonly projectionSeed: Hash
+  readonly weightsHash: Hash
+  readonly configHash: Hash
+  readonly datanets: readonly { readonly datanetId: bigint; readonly version: number }[]
 }
 
 export interface PriceView {
@@ -198,13 +217,18 @@ export class ReceiptViews {
     return found && { ...found, owner: toAddress(found.owner) }
   }
 
+  adapterVersion(adapterId: bigint, version: number): AdapterVersionView | undefined {
+    return this.#adapters.find('getVersion', [adapterId, version])
+  }
+
+  /** Last block in which the account may use the adapter; zero where there is none. */
+  accessUntil(adapterId: bigint, account: Address): number {
+    return this.#adapters.find('accessUntil', [adapterId, account]) ?? 0
+  }
+
   /** In force in the head block. */
   price(adapterId: bigint): PriceView | undefined {
     return this.#adapters.find('priceOf', [adapterId])?.[0]
-  }
-
-  isActive(adapterId: bigint): boolean {
-    return this.#adapters.find('isActive', [adapterId]) ?? false
   }
 
   baseModel(baseModelId: bigint): BaseModelView | undefined {
@@ -215,9 +239,5 @@ export class ReceiptViews {
   baseModelId({ onnxHash, tokenizerHash, profileHash }: Omit<BaseModelView, 'name'>): bigint | undefined {
     const id = this.#adapters.get('baseModelOf', [onnxHash, tokenizerHash, profileHash])
     return id === 0n ? undefined : id
-  }
-
-  datanetsOf(adapterId: bigint): readonly { readonly datanetId: bigint; readonly version: number }[] {
-    return this.#adapters.find('datanetsOf', [adapterId]) ?? []
   }
 }

@@ -9,16 +9,16 @@ import { isNodeError, NodeError } from '../../errors/errors.ts'
 import { bytesToUtf8, equalBytes, utf8ToBytes } from '../../primitives/bytes.ts'
 import type { Hash } from '../../primitives/hex.ts'
 
-/** What the chain says of an adapter, as far as running it needs. */
+/** What the chain says of a version of an adapter, as far as running it needs. */
 export interface AdapterRecord extends QueryProjection {
   readonly weightsHash: Hash
 }
 
 export interface AdapterEngineModules {
   readonly encoder: () => Promise<Encoder>
-  /** Undefined for an adapter that is not published. */
-  readonly adapterRecord: (adapterId: bigint) => AdapterRecord | undefined
-  readonly files: (adapterId: bigint, signal: AbortSignal) => Promise<AdapterFiles>
+  /** Undefined for a version that is not on the chain. */
+  readonly adapterRecord: (model: ServedModel) => AdapterRecord | undefined
+  readonly files: (model: ServedModel, signal: AbortSignal) => Promise<AdapterFiles>
 }
 
 interface LoadedAdapter {
@@ -29,21 +29,26 @@ interface LoadedAdapter {
 
 const CLOSE_CALL_MARGIN = Number.parseFloat(RUNTIME_PROFILE.answerMarginEpsilon)
 
-/** Adapters of the chain on this node's encoder: answers for requesters, and answers run again for audits. */
+/** Adapters of the chain, each in its versions, on this node's encoder: answers for requesters, and for audits. */
 export class AdapterEngine implements InferenceEngine, AuditEngine {
   readonly #modules: AdapterEngineModules
   readonly #served = new Map<string, ServedModel>()
-  readonly #loaded = new Map<bigint, LoadedAdapter>()
-  readonly #files = new Map<bigint, AdapterFiles>()
+  readonly #loaded = new Map<string, LoadedAdapter>()
+  readonly #files = new Map<string, AdapterFiles>()
 
   constructor(modules: AdapterEngineModules) {
     this.#modules = modules
   }
 
-  /** Loads an adapter and serves it from now on. Fails when its files are not to be had or are wrong. */
+  /** Loads a version and serves it from now on. Fails when its files are not to be had or are wrong. */
   async serve(model: ServedModel, signal: AbortSignal): Promise<void> {
-    this.#loaded.set(model.adapterId, await this.#load(model.adapterId, signal))
+    this.#loaded.set(keyOf(model), await this.#load(model, signal))
     this.#served.set(keyOf(model), model)
+  }
+
+  /** Serves a version no longer. Audits of its receipts still run. */
+  retire(model: ServedModel): void {
+    this.#served.delete(keyOf(model))
   }
 
   models(): readonly ServedModel[] {
@@ -59,7 +64,7 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
   async infer(model: ServedModel, input: Uint8Array, signal: AbortSignal): Promise<Inference> {
     const encoder = await this.#modules.encoder()
     const text = bytesToUtf8(input)
-    const { adapter, result: answer } = await this.#on(model.adapterId, signal, ({ hash, projection }) =>
+    const { adapter, result: answer } = await this.#on(model, signal, ({ hash, projection }) =>
       encoder.attribute(hash, text, projection, { signal }),
     )
     return {
@@ -75,7 +80,7 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
   async reexecute(job: AuditJob, signal: AbortSignal): Promise<Reexecution> {
     const encoder = await this.#modules.encoder()
     const label = decodeAnswer(job.output)
-    const { adapter, result } = await this.#on(job.adapterId, signal, ({ hash, labels, projection }) => {
+    const { adapter, result } = await this.#on(job, signal, ({ hash, labels, projection }) => {
       const answer = labels.indexOf(label)
       if (answer < 0)
         throw new NodeError('BAD_RECEIPT', 'The host’s answer is none of the adapter’s classes.')
@@ -95,11 +100,11 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
 
   /** Runs on an adapter; the encoder forgets those it used least, so one that is gone is loaded again. */
   async #on<T>(
-    adapterId: bigint,
+    model: ServedModel,
     signal: AbortSignal,
     run: (adapter: LoadedAdapter) => Promise<T>,
   ): Promise<{ adapter: LoadedAdapter; result: T }> {
-    const known = this.#loaded.get(adapterId)
+    const known = this.#loaded.get(keyOf(model))
     if (known !== undefined) {
       try {
         return { adapter: known, result: await run(known) }
@@ -107,39 +112,39 @@ export class AdapterEngine implements InferenceEngine, AuditEngine {
         if (!isNodeError(error, 'NOT_FOUND')) throw error
       }
     }
-    const adapter = await this.#load(adapterId, signal)
-    this.#loaded.set(adapterId, adapter)
+    const adapter = await this.#load(model, signal)
+    this.#loaded.set(keyOf(model), adapter)
     return { adapter, result: await run(adapter) }
   }
 
-  async #load(adapterId: bigint, signal: AbortSignal): Promise<LoadedAdapter> {
+  async #load(model: ServedModel, signal: AbortSignal): Promise<LoadedAdapter> {
     const { adapterRecord } = this.#modules
     const encoder = await this.#modules.encoder()
-    const record = adapterRecord(adapterId)
-    if (record === undefined) throw new NodeError('NOT_FOUND', `Adapter ${adapterId} is not published.`)
-    const { hash, config } = await encoder.loadAdapter(await this.#filesOf(adapterId, signal), { signal })
+    const record = adapterRecord(model)
+    if (record === undefined) throw new NodeError('NOT_FOUND', `Adapter ${keyOf(model)} is not on the chain.`)
+    const { hash, config } = await encoder.loadAdapter(await this.#filesOf(model, signal), { signal })
     if (hash !== record.weightsHash) {
       throw new NodeError(
         'BAD_MODEL',
-        `The files of adapter ${adapterId} are not those that the chain names.`,
+        `The files of adapter ${keyOf(model)} are not those that the chain names.`,
       )
     }
     const { k, projectionSeed } = record
     return { hash, labels: config.labels, projection: { k, projectionSeed } }
   }
 
-  async #filesOf(adapterId: bigint, signal: AbortSignal): Promise<AdapterFiles> {
-    const known = this.#files.get(adapterId)
+  async #filesOf(model: ServedModel, signal: AbortSignal): Promise<AdapterFiles> {
+    const known = this.#files.get(keyOf(model))
     if (known !== undefined) return known
-    const files = await this.#modules.files(adapterId, signal)
-    this.#files.set(adapterId, files)
+    const files = await this.#modules.files(model, signal)
+    this.#files.set(keyOf(model), files)
     const oldest = this.#files.keys().next().value
     if (this.#files.size > FILES_KEPT && oldest !== undefined) this.#files.delete(oldest)
     return files
   }
 }
 
-/** Adapters whose files stay in memory, a hundred kilobytes each. */
+/** Versions whose files stay in memory, a hundred kilobytes each. */
 const FILES_KEPT = 256
 
 const keyOf = ({ adapterId, adapterVersion }: ServedModel) => `${adapterId}/${adapterVersion}`

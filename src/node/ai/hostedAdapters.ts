@@ -1,8 +1,9 @@
-import { adapterStatus } from '../../../precompiles/adapter/layout.ts'
+import { versionStatus } from '../../../precompiles/adapter/layout.ts'
+import type { ServedModel } from '../../ai/gateway/ports.ts'
 import { BASE_MODEL } from '../../ai/models/modelFolder.ts'
 import { RUNTIME_PROFILE_HASH } from '../../ai/models/profile.ts'
 import type { BlockFollower, HeadReader } from '../../ai/receipts/ports.ts'
-import type { AdapterView, ReceiptViews } from '../../ai/receipts/views.ts'
+import type { AdapterVersionView, AdapterView, ReceiptViews } from '../../ai/receipts/views.ts'
 import { limits } from '../../config/limits.ts'
 import { messageOf } from '../../errors/errors.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -18,13 +19,14 @@ export interface HostedAdaptersModules {
 /** Blocks until files that were not to be had are asked for again. */
 const RETRY_BLOCKS = 5
 
-/** Finds the chain's adapters that this host can run, and serves each once its files are here. */
+/** Finds the chain's adapters that this host can run, and serves each version of them once its files are here. */
 export class HostedAdapters implements BlockFollower {
   readonly #modules: HostedAdaptersModules
   readonly #stopping = new AbortController()
-  readonly #served = new Set<bigint>()
+  /** Versions by adapter. */
+  readonly #served = new Map<bigint, Set<number>>()
   /** The block of the next attempt, for those whose files were not to be had. */
-  readonly #retryAt = new Map<bigint, number>()
+  readonly #retryAt = new Map<string, number>()
   /** Where the next look at the chain's adapters begins; after the last one it is the first again. */
   #nextId = 1n
   #loading: Promise<void> = Promise.resolve()
@@ -50,18 +52,30 @@ export class HostedAdapters implements BlockFollower {
   }
 
   /** Looks at the next adapters of the chain. Drafts cost a look and no room, so nobody can crowd others out. */
-  #discover(): bigint[] {
-    const { views, head } = this.#modules
-    const found: bigint[] = []
+  #discover(): ServedModel[] {
+    const { views } = this.#modules
+    const found: ServedModel[] = []
     for (let looked = 0; looked < limits.adaptersLookedAt; looked++) {
       const adapterId = this.#nextId
       const adapter = views.adapter(adapterId)
       this.#nextId = adapter === undefined ? 1n : adapterId + 1n
       if (adapter === undefined) break
-      if (this.#served.has(adapterId) || adapter.status === adapterStatus.draft) continue
-      if (head.height >= (this.#retryAt.get(adapterId) ?? 0) && this.#isOurs(adapter)) found.push(adapterId)
+      this.#retire(adapterId)
+      // one that is published is loaded before it becomes current; one that is served stays until it is retired
+      for (const adapterVersion of new Set([adapter.version, adapter.newestVersion])) {
+        const model = { adapterId, adapterVersion }
+        if (this.#isWanted(model) && this.#isOurs(adapter)) found.push(model)
+      }
     }
     return found
+  }
+
+  #isWanted(model: ServedModel): boolean {
+    const { views, head } = this.#modules
+    const { adapterId, adapterVersion } = model
+    if (this.#served.get(adapterId)?.has(adapterVersion) === true) return false
+    if (head.height < (this.#retryAt.get(keyOf(model)) ?? 0)) return false
+    return isServable(views.adapterVersion(adapterId, adapterVersion))
   }
 
   #isOurs({ baseModelId }: AdapterView): boolean {
@@ -73,30 +87,50 @@ export class HostedAdapters implements BlockFollower {
     )
   }
 
-  async #load(adapterIds: readonly bigint[]): Promise<void> {
-    const { views, head, engine, logger } = this.#modules
-    for (const adapterId of adapterIds) {
-      const adapter = views.adapter(adapterId)
-      if (adapter === undefined) continue
-      const model = { adapterId, adapterVersion: adapter.version }
+  /** Gives up the versions whose receipts settle no longer. */
+  #retire(adapterId: bigint): void {
+    const { views, engine, logger } = this.#modules
+    const versions = this.#served.get(adapterId)
+    for (const adapterVersion of versions ?? []) {
+      if (isServable(views.adapterVersion(adapterId, adapterVersion))) continue
+      versions?.delete(adapterVersion)
+      engine.retire({ adapterId, adapterVersion })
+      logger.info({ adapterId: Number(adapterId), version: adapterVersion }, 'adapter version retired')
+    }
+  }
+
+  async #load(models: readonly ServedModel[]): Promise<void> {
+    const { head, engine, logger } = this.#modules
+    for (const model of models) {
+      const { adapterId, adapterVersion } = model
+      const facts = { adapterId: Number(adapterId), version: adapterVersion }
       try {
         await engine.serve(model, this.#stopping.signal)
-        this.#served.add(adapterId)
-        this.#retryAt.delete(adapterId)
-        logger.info({ adapterId: Number(adapterId), version: adapter.version }, 'adapter served')
+        const versions = this.#served.get(adapterId) ?? new Set()
+        this.#served.set(adapterId, versions.add(adapterVersion))
+        this.#retryAt.delete(keyOf(model))
+        logger.info(facts, 'adapter served')
       } catch (error) {
         if (this.#stopping.signal.aborted) return
-        this.#postpone(adapterId, head.height + RETRY_BLOCKS)
-        logger.warn({ adapterId: Number(adapterId), reason: messageOf(error) }, 'adapter not served yet')
+        this.#postpone(keyOf(model), head.height + RETRY_BLOCKS)
+        logger.warn({ ...facts, reason: messageOf(error) }, 'adapter not served yet')
       }
     }
   }
 
   /** Full, it forgets the oldest entry, which is then tried again a little early. */
-  #postpone(adapterId: bigint, dueBlock: number): void {
-    this.#retryAt.delete(adapterId)
+  #postpone(key: string, dueBlock: number): void {
+    this.#retryAt.delete(key)
     const oldest = this.#retryAt.keys().next().value
     if (this.#retryAt.size >= limits.adaptersPostponed && oldest !== undefined) this.#retryAt.delete(oldest)
-    this.#retryAt.set(adapterId, dueBlock)
+    this.#retryAt.set(key, dueBlock)
   }
+}
+
+const keyOf = ({ adapterId, adapterVersion }: ServedModel) => `${adapterId}/${adapterVersion}`
+
+const SERVABLE: readonly number[] = [versionStatus.published, versionStatus.active]
+
+function isServable(version: AdapterVersionView | undefined): boolean {
+  return version !== undefined && SERVABLE.includes(version.status)
 }

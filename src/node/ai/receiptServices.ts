@@ -57,11 +57,13 @@ export function createAiParts(options: { modelDir: string | undefined }, modules
   const encoder = new LazyEncoder({ modelFolder: options.modelDir ?? defaultModelFolder() }, { clock })
   const engine = new AdapterEngine({
     encoder: () => encoder.get(),
-    adapterRecord: (adapterId) => views.adapter(adapterId),
-    files: (adapterId, signal) => {
-      const adapter = views.adapter(adapterId)
-      if (adapter === undefined) throw new NodeError('NOT_FOUND', `There is no adapter ${adapterId}.`)
-      return fetchAdapterFiles(adapter, (cid, fetchSignal) => content.fetch(cid, fetchSignal), signal)
+    adapterRecord: ({ adapterId, adapterVersion }) => views.adapterVersion(adapterId, adapterVersion),
+    files: async ({ adapterId, adapterVersion }, signal) => {
+      const version = views.adapterVersion(adapterId, adapterVersion)
+      if (version === undefined) {
+        throw new NodeError('NOT_FOUND', `There is no version ${adapterVersion} of adapter ${adapterId}.`)
+      }
+      return fetchAdapterFiles(version, (cid, fetchSignal) => content.fetch(cid, fetchSignal), signal)
     },
   })
   return { pool, engine, encoder }

@@ -6,7 +6,9 @@ import { performance } from 'node:perf_hooks'
 import type { Address } from '../../../src/primitives/hex.ts'
 import type { CallResult, MemoryChain } from '../../support/memoryHost.ts'
 import { type Account, account, contribution, nearMinhash, OPEN } from '../../support/precompileWorld.ts'
+import { commitmentOf, SALT } from '../../unit/precompiles/adapter/fixture.ts'
 import {
+  auditors,
   Fixture,
   owner,
   requester,
@@ -49,7 +51,7 @@ const MEMBERS = 400
 const f = new Fixture({
   k: 1024,
   members: MEMBERS,
-  parameters: { windowReceipts: 32, revealMaxBlocks: 1000 },
+  parameters: { windowReceipts: 32, revealMaxBlocks: 1000, purseExitBlocks: 1100 },
 })
 const { attribution, datanets, adapters } = f.world
 
@@ -101,7 +103,7 @@ for (let round = 0; round < 6; round++) {
   const page = [facts[0]!, receipts[0]!.signed.queryRow, 0, 256]
   time('score of 256 rows', attribution, 'score', page, stranger)
   time('windowShares of 256', attribution, 'windowShares', [f.adapterId, BigInt(round + 1), 0, 256], stranger)
-  time('getRows of 64', adapters, 'getRows', [f.adapterId, 0, 64], stranger)
+  time('getRows of 64', adapters, 'getRows', [f.adapterId, 1, 0, 64], stranger)
   time('versionMembers of 256', datanets, 'versionMembers', [f.datanetId, 1, 0, 256], stranger)
   time('deposit', attribution, 'deposit', [f.world.adapters.address], requester, OPEN)
 }
@@ -110,13 +112,37 @@ for (let n = 0; n < 3; n++) {
   const draft = f.world.draft(f.baseModelId, [{ datanetId: f.datanetId, version: 1 }], { k: 1024 })
   time('createAdapter', adapters, 'createAdapter', [draft], owner, OPEN)
   const adapterId = BigInt(n + 2)
-  for (let chunk = 0; chunk < Math.ceil(MEMBERS / 23); chunk++) {
-    const bytes = Buffer.concat(f.rows.slice(chunk * 23, chunk * 23 + 23)).toString('hex')
-    const count = Math.min(23, MEMBERS - chunk * 23)
-    time(`appendRows of ${count}`, adapters, 'appendRows', [adapterId, chunk * 23, `0x${bytes}`], owner)
+  for (let start = 0; start < MEMBERS; ) {
+    // one chunk, then three at a time
+    const count = Math.min(start === 0 ? 23 : 69, MEMBERS - start)
+    const bytes = Buffer.concat(f.rows.slice(start, start + count)).toString('hex')
+    time(`appendRows of ${count}`, adapters, 'appendRows', [adapterId, start, `0x${bytes}`], owner)
+    start += count
   }
-  const { rowsRoot } = adapters.read('getAdapter', [f.adapterId])
+  const { rowsRoot } = adapters.read('getVersion', [f.adapterId, 1])
   time(`publish ${MEMBERS} rows`, adapters, 'publish', [adapterId, rowsRoot], owner)
+  challengeOnce(adapterId)
+  f.chain.advance(f.world.parameters.challengeWindowBlocks)
+  const next = f.world.versionDraft([{ datanetId: f.datanetId, version: 1 }], { k: 1024 })
+  time('newVersion', adapters, 'newVersion', [adapterId, next], owner)
+}
+
+/** A challenge of a row that three of four auditors find right. */
+function challengeOnce(adapterId: bigint): void {
+  const bondWei = f.world.parameters.rowChallengeBondWei
+  time('challengeRows', adapters, 'challengeRows', [adapterId, 7, 'bafyevidence'], stranger, bondWei)
+  f.chain.advance()
+  time('drawRowAudit among 4', adapters, 'drawRowAudit', [adapterId], stranger)
+  const { committee } = adapters.read('getRowChallenge', [adapterId])
+  const seats = committee.map((address) => auditors.find((one) => one.address === address.toLowerCase())!)
+  for (const auditor of seats) {
+    const args = [[adapterId], commitmentOf(auditor, [adapterId], [1])]
+    time('commitRowAudit of 1', adapters, 'commitRowAudit', args, auditor)
+  }
+  for (const auditor of seats) {
+    time('revealRowAudit of 1', adapters, 'revealRowAudit', [[adapterId], [1], SALT], auditor)
+  }
+  time('resolveRowChallenge', adapters, 'resolveRowChallenge', [adapterId], stranger)
 }
 
 for (const [call, { gas, ms }] of measured) {

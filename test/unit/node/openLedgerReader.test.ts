@@ -1,7 +1,7 @@
 import { encodeFunctionData } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { iAdapterRegistryAbi } from '../../../contracts/generated/IAdapterRegistry.ts'
-import { adapterStatus } from '../../../precompiles/adapter/layout.ts'
+import { adapterStatus, versionStatus } from '../../../precompiles/adapter/layout.ts'
 import { ADAPTER_ADDRESS } from '../../../precompiles/addresses.ts'
 import { receiptFlag, receiptStatus, windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
 import { openLedgerReader } from '../../../src/node/openLedgerReader.ts'
@@ -68,10 +68,17 @@ describe('Datanets and adapters', () => {
     expect(found).toMatchObject({
       adapterId: 1n,
       status: adapterStatus.active,
-      k: world.k,
-      weightsHash: testHash('weights'),
+      version: 1,
+      versions: [
+        {
+          version: 1,
+          status: versionStatus.active,
+          k: world.k,
+          weightsHash: testHash('weights'),
+          datanets: [{ datanetId: 1n, version: 1 }],
+        },
+      ],
       baseModel: { name: 'encoder', onnxHash: testHash('onnx'), profileHash: PROFILE_HASH },
-      datanets: [{ datanetId: 1n, version: 1 }],
       parents: [],
       price: PRICE,
     })

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { type Address, bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
 import type { Contract } from '../../support/contract.ts'
 import { account, contribution, makeQuery, OPEN, testHash } from '../../support/precompileWorld.ts'
+import { commitmentOf, SALT } from './adapter/fixture.ts'
 import {
+  auditors,
   contributors,
   Fixture,
   host,
@@ -113,7 +115,58 @@ const steps: readonly Step[] = [
       valueWei: OPEN,
     }),
   },
+  {
+    what: 'newVersion',
+    prepare: (f) => ({
+      on: f.world.adapters,
+      method: 'newVersion',
+      args: [f.adapterId, f.world.versionDraft([{ datanetId: f.datanetId, version: 1 }])],
+      from: owner.address,
+      valueWei: OPEN,
+    }),
+  },
+  {
+    what: 'challengeRows',
+    prepare: (f) => {
+      f.world.nextVersion(f.adapterId, owner, [f.datanetId], f.rows)
+      const valueWei = f.world.parameters.rowChallengeBondWei
+      const args = [f.adapterId, 1, 'bafyevidence']
+      return { on: f.world.adapters, method: 'challengeRows', args, from: stranger.address, valueWei }
+    },
+  },
+  {
+    what: 'drawRowAudit',
+    prepare: (f) => {
+      challenge(f)
+      return { on: f.world.adapters, method: 'drawRowAudit', args: [f.adapterId], from: stranger.address }
+    },
+  },
+  {
+    what: 'resolveRowChallenge that refutes',
+    prepare: (f) => {
+      challenge(f)
+      const { adapters } = f.world
+      const drawn = adapters.send('drawRowAudit', [f.adapterId], { from: stranger.address }).value
+      const committee = drawn.map((address) => auditors.find((a) => a.address === address.toLowerCase())!)
+      for (const auditor of committee) {
+        const args = [[f.adapterId], commitmentOf(auditor, [f.adapterId], [2])]
+        adapters.send('commitRowAudit', args, { from: auditor.address })
+      }
+      for (const auditor of committee) {
+        adapters.send('revealRowAudit', [[f.adapterId], [2], SALT], { from: auditor.address })
+      }
+      return { on: adapters, method: 'resolveRowChallenge', args: [f.adapterId], from: stranger.address }
+    },
+  },
 ]
+
+/** The adapter’s second version is published, and its rows are challenged in the block before. */
+function challenge(f: Fixture): void {
+  f.world.nextVersion(f.adapterId, owner, [f.datanetId], f.rows)
+  const valueWei = f.world.parameters.rowChallengeBondWei
+  f.world.adapters.send('challengeRows', [f.adapterId, 1, ''], { from: stranger.address, valueWei })
+  f.chain.advance()
+}
 
 describe('running out of gas', () => {
   it.each(steps)('at any charge of $what leaves nothing behind', ({ prepare }) => {

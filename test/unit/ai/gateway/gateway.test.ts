@@ -262,6 +262,53 @@ describe('a paid answer', () => {
   })
 })
 
+describe('a version of an adapter', () => {
+  it('is offered from the block in which it is current; the one before is served until it retires', async () => {
+    const { world, gateway } = await setUp({ versions: [1, 2] })
+    const activeFromBlock = await world.publishVersion()
+    const retiredBlock = activeFromBlock + world.parameters.priceRiseDelayBlocks
+    const offered = async () => {
+      const { typedData } = await termsOf(gateway.url, { inputs: 'x' })
+      return typedData.message.adapterVersion
+    }
+    const isNext = (block: number) => world.mineEmpty(block - world.height - 1)
+    const old = () => buy(gateway.url, { inputs: 'old' }, requester, { adapterVersion: 1 })
+    const young = () => buy(gateway.url, { inputs: 'new' }, requester, { adapterVersion: 2 })
+
+    await isNext(activeFromBlock - 1)
+    expect(await offered()).toBe(1)
+    expect(codeOf(await young())).toBe('409 ADAPTER_NOT_ACTIVE')
+    await isNext(activeFromBlock)
+    expect(await offered()).toBe(2)
+    expect([(await old()).status, (await young()).status]).toEqual([200, 200])
+    expect(gateway.inferredBy).toEqual([1, 2])
+    // the host wants three blocks for settlement
+    await isNext(retiredBlock - 3)
+    expect((await old()).status).toBe(200)
+    await isNext(retiredBlock - 2)
+    expect(codeOf(await old())).toBe('409 ADAPTER_NOT_ACTIVE')
+    expect((await young()).status).toBe(200)
+
+    const { json } = await call(`${gateway.url}/v1/models`)
+    expect(json.data).toMatchObject([
+      { id: '1', version: 1, isCurrent: false, isActive: true },
+      { id: '1', version: 2, isCurrent: true, isActive: true, datanets: [{ id: '1', version: 1 }] },
+    ])
+  })
+
+  it('that this host has not is not served, and the one that it has is offered while it may be', async () => {
+    const { world, gateway } = await setUp({ versions: [1] })
+    await world.mineEmpty((await world.publishVersion()) - world.height)
+    const { typedData } = await termsOf(gateway.url, { inputs: 'x' })
+    expect(typedData.message.adapterVersion).toBe(1)
+    const other = await buy(gateway.url, { inputs: 'x' }, requester, { adapterVersion: 2 })
+    expect(codeOf(other)).toBe('409 ADAPTER_NOT_ACTIVE')
+    await world.mineEmpty(world.parameters.priceRiseDelayBlocks)
+    const late = await post(`${gateway.url}/predict`, { inputs: 'x', model: '1' })
+    expect(codeOf(late)).toBe('409 ADAPTER_NOT_ACTIVE')
+  })
+})
+
 describe('a request that is not served', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['too low a maximum fee', { maxFeeWei: '1' }, '402 FEE_TOO_LOW'],
@@ -278,6 +325,19 @@ describe('a request that is not served', () => {
     expect(codeOf(await buy(gateway.url, { inputs: 'x' }, requester, change))).toBe(expected)
     expect(gateway.inferred).toEqual([])
     expect(gateway.inference.owedWei).toBe(0n)
+  })
+
+  it('is one of a requester whose access ends before settlement is sure', async () => {
+    const { world, gateway } = await setUp()
+    await world.configure('setAccessPolicy', [1])
+    expect(codeOf(await buy(gateway.url, { inputs: 'x' }))).toBe('403 FORBIDDEN')
+    // the host wants three blocks for settlement
+    await world.configure('setAccess', [requester.address, world.height + 4])
+    expect((await buy(gateway.url, { inputs: 'x' })).status).toBe(200)
+    await world.mine()
+    expect(codeOf(await buy(gateway.url, { inputs: 'y' }))).toBe('403 FORBIDDEN')
+    const { json } = await call(`${gateway.url}/v1/models`)
+    expect(json.data[0].isOpen).toBe(false)
   })
 
   it('is one that its requester did not sign', async () => {
@@ -439,6 +499,8 @@ describe('the other paths', () => {
         {
           id: '1',
           object: 'model',
+          version: 1,
+          isCurrent: true,
           isActive: true,
           licence: 'Apache-2.0',
           baseModel: { id: '1', name: 'encoder' },

@@ -142,19 +142,65 @@ describe('a gossiped receipt', () => {
       world.receipt({ request: { requester: owner.address } }, { requester: owner }),
       world.receipt({ inputTokens: 10_000_000, request: { maxFeeWei: 60n * OPEN } }),
     ]
-    const own = made.map((receipt) => {
-      const offer = poolOf().offer(encodeReceipt(receipt))
-      return offer.verdict === 'accept' ? settlement.settled : offer.settlement
-    })
-    world.send(worker, settleCall(made))
-    const events = attributionEvents(await world.mine())
-    const codes = new Map<string, number>()
-    for (const { event } of events) {
-      if (event.type === 'settled') codes.set(event.facts.receiptId, settlement.settled)
-      if (event.type === 'notSettled') codes.set(event.receiptId, event.settlement)
-    }
-    expect(own).toEqual(made.map((receipt) => codes.get(idOf(receipt))))
+    const own = made.map(ownCodeOf)
+    expect(own).toEqual(await settledCodesOf(made))
     expect(new Set(own)).toEqual(new Set([1, 3, 4, 5, 6, 8, 9, 10, 11, 12]))
+  })
+})
+
+/** What a pool thinks that settlement would say. */
+function ownCodeOf(receipt: SignedReceipt): number | undefined {
+  const offer = poolOf().offer(encodeReceipt(receipt))
+  return offer.verdict === 'accept' ? settlement.settled : offer.settlement
+}
+
+/** What settlement says in the next block. */
+async function settledCodesOf(receipts: readonly SignedReceipt[]): Promise<(number | undefined)[]> {
+  world.send(worker, settleCall(receipts))
+  const codes = new Map<string, number>()
+  for (const { event } of attributionEvents(await world.mine())) {
+    if (event.type === 'settled') codes.set(event.facts.receiptId, settlement.settled)
+    if (event.type === 'notSettled') codes.set(event.receiptId, event.settlement)
+  }
+  return receipts.map((receipt) => codes.get(idOf(receipt)))
+}
+
+describe('a receipt of a version', () => {
+  it('is judged as the chain judges it, in the block before a version changes and in that block', async () => {
+    const activeFromBlock = await world.publishVersion()
+    const retiredBlock = activeFromBlock + world.parameters.priceRiseDelayBlocks
+    for (const [block, expected] of [
+      [activeFromBlock - 1, [1, 5, 3]],
+      [activeFromBlock, [1, 1, 3]],
+      [retiredBlock - 1, [1, 1, 3]],
+      [retiredBlock, [5, 1, 3]],
+    ] as const) {
+      await world.mineEmpty(block - 1 - world.height)
+      const made = [1, 2, 3].map((adapterVersion) => world.receipt({ request: { adapterVersion } }))
+      expect(made.map(ownCodeOf)).toEqual(expected)
+      expect(await settledCodesOf(made)).toEqual(expected)
+    }
+  })
+})
+
+describe('a receipt on a restricted adapter', () => {
+  it('is judged as the chain judges it, to and with the last block of its requester', async () => {
+    await world.configure('setAccessPolicy', [1])
+    const made = () => [
+      world.receipt(),
+      world.receipt({ request: { requester: owner.address } }, { requester: owner }),
+    ]
+    const judge = async (expected: readonly number[]) => {
+      const receipts = made()
+      expect(receipts.map(ownCodeOf)).toEqual(expected)
+      expect(await settledCodesOf(receipts)).toEqual(expected)
+    }
+    // the owner may, and has no deposit
+    await judge([settlement.noAccess, settlement.underfunded])
+    await world.configure('setAccess', [requester.address, world.height + 3])
+    await judge([settlement.settled, settlement.underfunded])
+    await judge([settlement.settled, settlement.underfunded])
+    await judge([settlement.noAccess, settlement.underfunded])
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ServedModel } from '../../../../src/ai/gateway/ports.ts'
 import { sha256 } from '../../../../src/ai/hashes.ts'
 import { RUNTIME_PROFILE, RUNTIME_PROFILE_HASH } from '../../../../src/ai/models/profile.ts'
 import { NodeError } from '../../../../src/errors/errors.ts'
@@ -11,23 +12,25 @@ import { codeOf } from '../../../support/network/outcome.ts'
 const { signal } = new AbortController()
 const text = (value: string) => utf8ToBytes(value)
 const model = (adapterId: bigint, adapterVersion = 1) => ({ adapterId, adapterVersion })
+const keyOf = ({ adapterId, adapterVersion }: ServedModel) => `${adapterId}/${adapterVersion}`
 
-/** Adapters 1 and 2 are on the chain with their files; 3 with files that are not its own. */
+/** Adapters 1 and 2 are on the chain with their files, 2 in two versions; 3 with files that are not its own. */
 function open() {
   const fake = new FakeEncoder()
-  const fetched: bigint[] = []
-  const records = new Map<bigint, AdapterRecord>()
-  const addRecord = (adapterId: bigint, k: number, files: string) =>
-    records.set(adapterId, { k, projectionSeed: ZERO_HASH, weightsHash: adapterFiles(files).hash })
-  addRecord(1n, 4, 'adapter 1')
-  addRecord(2n, 8, 'adapter 2')
-  addRecord(3n, 4, 'something else')
+  const fetched: string[] = []
+  const records = new Map<string, AdapterRecord>()
+  const addRecord = (key: string, k: number, files: string) =>
+    records.set(key, { k, projectionSeed: ZERO_HASH, weightsHash: adapterFiles(files).hash })
+  addRecord('1/1', 4, 'adapter 1/1')
+  addRecord('2/1', 8, 'adapter 2/1')
+  addRecord('2/2', 16, 'adapter 2/2')
+  addRecord('3/1', 4, 'something else')
   const engine = new AdapterEngine({
     encoder: async () => fake.encoder,
-    adapterRecord: (adapterId) => records.get(adapterId),
-    files: async (adapterId) => {
-      fetched.push(adapterId)
-      return adapterFiles(`adapter ${adapterId}`)
+    adapterRecord: (one) => records.get(keyOf(one)),
+    files: async (one) => {
+      fetched.push(keyOf(one))
+      return adapterFiles(`adapter ${keyOf(one)}`)
     },
   })
   return { engine, fake, fetched, records }
@@ -41,9 +44,19 @@ describe('serving an adapter', () => {
     expect(engine.models()).toEqual([model(1n), model(2n), model(2n, 2)])
   })
 
-  it('fails when the chain has no such adapter, or names other files', async () => {
+  it('lists a version no longer once it is retired, and still runs its answers again', async () => {
+    const { engine } = open()
+    for (const one of [model(2n), model(2n, 2)]) await engine.serve(one, signal)
+    engine.retire(model(2n))
+    expect(engine.models()).toEqual([model(2n, 2)])
+    const job = { ...model(2n), input: text('x'), output: text('{"label":"sad"}'), auditSeed: ZERO_HASH }
+    expect(await engine.reexecute(job, signal)).toMatchObject({ inputTokens: 1 })
+  })
+
+  it('fails when the chain has no such adapter or version, or names other files', async () => {
     const { engine } = open()
     expect(await codeOf(engine.serve(model(9n), signal))).toBe('NOT_FOUND')
+    expect(await codeOf(engine.serve(model(1n, 2), signal))).toBe('NOT_FOUND')
     expect(await codeOf(engine.serve(model(3n), signal))).toBe('BAD_MODEL')
     expect(engine.models()).toEqual([])
   })
@@ -53,17 +66,17 @@ describe('serving an adapter', () => {
     let failures = 1
     const engine = new AdapterEngine({
       encoder: async () => fake.encoder,
-      adapterRecord: (adapterId) => records.get(adapterId),
-      files: async (adapterId) => {
+      adapterRecord: (one) => records.get(keyOf(one)),
+      files: async (one) => {
         if (failures-- > 0) throw new NodeError('PEER_UNREACHABLE', 'nobody has it')
-        fetched.push(adapterId)
-        return adapterFiles(`adapter ${adapterId}`)
+        fetched.push(keyOf(one))
+        return adapterFiles(`adapter ${keyOf(one)}`)
       },
     })
     expect(await codeOf(engine.serve(model(1n), signal))).toBe('PEER_UNREACHABLE')
     await engine.serve(model(1n), signal)
-    await engine.serve(model(1n, 2), signal)
-    expect(fetched).toEqual([1n])
+    await engine.serve(model(1n), signal)
+    expect(fetched).toEqual(['1/1'])
   })
 })
 
@@ -79,6 +92,13 @@ describe('an answer', () => {
     expect(first! / second!).toBeCloseTo(Math.E, 6)
     expect(found.predictions.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 10)
     expect(fake.asked).toEqual(['load', 'attribute how are you k=8'])
+  })
+
+  it('is that of the version that is asked for', async () => {
+    const { engine, fake, fetched } = open()
+    for (const version of [2, 1, 2]) await engine.infer(model(2n, version), text('x'), signal)
+    expect(fake.asked).toEqual(['load', 'attribute x k=16', 'load', 'attribute x k=8', 'attribute x k=16'])
+    expect(fetched).toEqual(['2/2', '2/1'])
   })
 
   it('has scores that add up to one for large logits too', async () => {
@@ -100,7 +120,7 @@ describe('an answer', () => {
     fake.loaded.clear()
     await engine.infer(model(1n), text('x'), signal)
     expect(fake.asked).toEqual(['load', 'load', 'attribute x k=4'])
-    expect(fetched).toEqual([1n])
+    expect(fetched).toEqual(['1/1'])
   })
 
   it('fails as the encoder does', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { adapterStatus } from '../../../../precompiles/adapter/layout.ts'
+import { ACCESS_OPEN, adapterStatus, versionStatus } from '../../../../precompiles/adapter/layout.ts'
 import type { ServedModel } from '../../../../src/ai/gateway/ports.ts'
 import { BASE_MODEL } from '../../../../src/ai/models/modelFolder.ts'
 import { RUNTIME_PROFILE_HASH } from '../../../../src/ai/models/profile.ts'
@@ -26,30 +26,43 @@ const baseModels: readonly (BaseModelView | undefined)[] = [
   { ...ours, profileHash: ZERO_HASH },
 ]
 
-function adapter(fields: Partial<AdapterView> = {}): AdapterView {
+interface TestAdapter extends AdapterView {
+  /** From version 1 on. */
+  readonly statuses: readonly number[]
+}
+
+const { draft, published, active, retired, dropped } = versionStatus
+
+/** An adapter whose newest version is current, unless it says otherwise. */
+function adapter(fields: Partial<TestAdapter> = {}): TestAdapter {
+  const statuses = fields.statuses ?? [active]
   return {
     owner: ZERO_ADDRESS,
     baseModelId: 1n,
     status: adapterStatus.active,
-    version: 1,
-    k: 16,
-    rowCount: 4,
-    projectionSeed: ZERO_HASH,
-    weightsHash: ZERO_HASH,
+    accessPolicy: ACCESS_OPEN,
+    version: statuses.length,
+    newestVersion: statuses.length,
     licence: 'CC0-1.0',
     metadataCid: 'bafy',
+    statuses,
     ...fields,
   }
 }
 
 /** A chain with these adapters, ids from 1 on, and an engine that notes what it shall serve. */
-function open(adapters: AdapterView[], serve: (model: ServedModel) => Promise<void> = async () => undefined) {
+function open(adapters: TestAdapter[], serve: (model: ServedModel) => Promise<void> = async () => undefined) {
   const tried: bigint[] = []
   const served: ServedModel[] = []
+  const gone: ServedModel[] = []
   const signals: AbortSignal[] = []
   const head = { height: 10, nextBaseFeeWei: 1n }
   const views = {
     adapter: (id: bigint) => adapters[Number(id) - 1],
+    adapterVersion: (id: bigint, version: number) => {
+      const status = adapters[Number(id) - 1]?.statuses[version - 1]
+      return status === undefined ? undefined : { status }
+    },
     baseModel: (id: bigint) => baseModels[Number(id)],
   }
   const engine = {
@@ -58,6 +71,9 @@ function open(adapters: AdapterView[], serve: (model: ServedModel) => Promise<vo
       signals.push(signal)
       await serve(model)
       served.push(model)
+    },
+    retire: (model: ServedModel) => {
+      gone.push(model)
     },
   }
   const hosted = new HostedAdapters({
@@ -70,6 +86,7 @@ function open(adapters: AdapterView[], serve: (model: ServedModel) => Promise<vo
     hosted,
     tried,
     served,
+    gone,
     signals,
     adapters,
     /** So many blocks later. */
@@ -80,6 +97,9 @@ function open(adapters: AdapterView[], serve: (model: ServedModel) => Promise<vo
     },
   }
 }
+
+const drafted = () => adapter({ status: adapterStatus.draft, statuses: [draft], version: 0 })
+const model = (adapterId: bigint, adapterVersion: number): ServedModel => ({ adapterId, adapterVersion })
 
 describe('a host', () => {
   it('serves the adapters of the base model that it runs, and no others', async () => {
@@ -92,20 +112,45 @@ describe('a host', () => {
   it('serves each once, and later ones when they come', async () => {
     const { served, adapters, act } = open([adapter()])
     await act()
-    adapters.push(adapter({ version: 3 }))
+    adapters.push(adapter({ statuses: [dropped, dropped, active] }))
     await act()
     await act()
-    expect(served).toEqual([
-      { adapterId: 1n, adapterVersion: 1 },
-      { adapterId: 2n, adapterVersion: 3 },
+    expect(served).toEqual([model(1n, 1), model(2n, 3)])
+  })
+
+  it('serves a version before it is current, and the one before until it is retired', async () => {
+    const { served, gone, adapters, act } = open([adapter()])
+    await act()
+    adapters[0] = adapter({ statuses: [active, draft], version: 1 })
+    await act()
+    expect(served).toEqual([model(1n, 1)])
+    adapters[0] = adapter({ statuses: [active, published], version: 1 })
+    await act()
+    expect(served).toEqual([model(1n, 1), model(1n, 2)])
+    adapters[0] = adapter({ statuses: [active, active] })
+    await act()
+    expect(gone).toEqual([])
+    adapters[0] = adapter({ statuses: [retired, active] })
+    await act()
+    await act()
+    expect(gone).toEqual([model(1n, 1)])
+    expect(served.length).toBe(2)
+  })
+
+  it('serves the current version while the next is a draft or was dropped', async () => {
+    const { served, act } = open([
+      adapter({ statuses: [active, draft], version: 1 }),
+      adapter({ statuses: [active, dropped], version: 1 }),
     ])
+    await act()
+    expect(served).toEqual([model(1n, 1), model(2n, 1)])
   })
 
   it('waits until a draft is published', async () => {
-    const { tried, adapters, act } = open([adapter({ status: adapterStatus.draft }), adapter()])
+    const { tried, adapters, act } = open([drafted(), adapter()])
     await act()
     expect(tried).toEqual([2n])
-    adapters[0] = adapter({ status: adapterStatus.published })
+    adapters[0] = adapter({ status: adapterStatus.published, statuses: [published], version: 0 })
     await act()
     expect(tried).toEqual([2n, 1n])
   })
@@ -149,9 +194,7 @@ describe('a host', () => {
   })
 
   it('finds an adapter behind any number of drafts, some blocks later', async () => {
-    const drafts = Array.from({ length: 3 * limits.adaptersLookedAt }, () =>
-      adapter({ status: adapterStatus.draft }),
-    )
+    const drafts = Array.from({ length: 3 * limits.adaptersLookedAt }, drafted)
     const { tried, act } = open([...drafts, adapter()])
     await act()
     await act()
@@ -162,7 +205,7 @@ describe('a host', () => {
   })
 
   it('finds one that was a draft when it was looked at', async () => {
-    const { tried, adapters, act } = open([adapter({ status: adapterStatus.draft })])
+    const { tried, adapters, act } = open([drafted()])
     await act()
     adapters[0] = adapter()
     await act()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
-import { GWEI, OPEN, testHash, testParameters } from '../../../support/precompileWorld.ts'
+import { type Account, GWEI, OPEN, testHash, testParameters } from '../../../support/precompileWorld.ts'
 import {
   application,
   auditors,
@@ -325,5 +325,26 @@ describe('royalties', () => {
     expect(f.credits(owner)).toBe(bps(ownerWei, 1500n))
     expect(f.credits(child)).toBe(ownerWei - bps(ownerWei, 1500n))
     expect(f.credits(settler)).toBe(SETTLER)
+  })
+
+  it('go to those who own the direct parents when the receipt is final', () => {
+    const f = new Fixture({ withAuditors: false })
+    const [parentOwner, childOwner, buyer] = contributors
+    const make = (who: Account, adapterId: bigint) =>
+      f.world.activeAdapter(who, f.baseModelId, [f.datanetId], f.rows, {
+        parents: [{ adapterId, royaltyBps: 2000 }],
+      })
+    // the fixture’s adapter is the grandparent, which gets nothing
+    const parent = make(parentOwner, f.adapterId)
+    const receipt = f.receipt({ adapterId: make(childOwner, parent) })
+    f.settle(receipt)
+    f.world.adapters.send('transferAdapter', [parent, buyer.address], { from: parentOwner.address })
+    f.world.adapters.send('acceptAdapter', [parent], { from: buyer.address })
+    f.pastChallenge()
+    f.finalize([receipt])
+    const ownerWei = bps(NET, 2000n)
+    expect(f.credits(buyer)).toBe(bps(ownerWei, 2000n))
+    expect(f.credits(childOwner)).toBe(ownerWei - bps(ownerWei, 2000n))
+    expect([f.credits(parentOwner), f.credits(owner)]).toEqual([0n, 0n])
   })
 })

@@ -125,7 +125,8 @@ describe('settling a receipt', () => {
   })
 
   it.each([
-    { what: 'another adapter version', overrides: { adapterVersion: 2 } },
+    { what: 'a version that never was', overrides: { adapterVersion: 2 } },
+    { what: 'version 0', overrides: { adapterVersion: 0 } },
     { what: 'auditors of the requester’s choice', overrides: { auditClass: 1 } },
     { what: 'an unknown audit class', overrides: { auditClass: 3 } },
     { what: 'another method', overrides: { method: 1 } },
@@ -176,6 +177,24 @@ describe('settling a receipt', () => {
     expect(f.settle(f.receipt())).toEqual([1])
     f.chain.advance(30)
     expect(f.settle(f.receipt())).toEqual([6])
+  })
+
+  it('is refused for requesters without access, to and with the last block of those that have it', () => {
+    const f = new Fixture()
+    const last = Number(f.chain.number) + 2
+    const send = (method: string, args: readonly unknown[]) =>
+      f.world.adapters.send(method as never, [f.adapterId, ...args], { from: owner.address })
+    send('setAccessPolicy', [1])
+    expect(f.settle(f.receipt())).toEqual([13])
+    send('setAccess', [requester.address, last])
+    f.chain.advance(2)
+    expect(f.settle(f.receipt(), f.receipt({ requester: stranger }))).toEqual([1, 13])
+    f.chain.advance()
+    expect(f.settle(f.receipt())).toEqual([13])
+    // the owner needs no entry, here only a deposit
+    expect(f.settle(f.receipt({ requester: owner }))).toEqual([11])
+    send('setAccessPolicy', [0])
+    expect(f.settle(f.receipt())).toEqual([1])
   })
 
   it('settles by the price of its block, after a fall and before a rise', () => {

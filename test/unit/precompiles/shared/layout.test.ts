@@ -42,6 +42,8 @@ const layouts = {
   AdapterRegistry: adapter.registryLayout,
   BaseModel: adapter.baseModelLayout,
   Adapter: adapter.adapterLayout,
+  AdapterVersion: adapter.versionLayout,
+  RowChallenge: adapter.rowChallengeLayout,
   DatanetVersion: adapter.datanetVersionLayout,
   Parent: adapter.parentLayout,
   Root: attribution.rootLayout,
