@@ -7,6 +7,7 @@ import type { NativePrecompile, PrecompileHost } from '../host.ts'
 import { type Field, tupleCodec } from './abiCodec.ts'
 import { AbiDecodeError, decodeParameters } from './abiDecode.ts'
 import { encodeParameters } from './abiEncode.ts'
+import { abiHash } from './abiHash.ts'
 import type { Abi, AbiFunction, FunctionName, InputsOf, Mutability, OutputOf } from './abiTypes.ts'
 import { bindErrors, selectorOf } from './binding.ts'
 import { gasPrices } from './gas.ts'
@@ -51,8 +52,8 @@ interface Route<C> {
 }
 
 /**
- * Builds a precompile from its interface and handlers. A call passes these checks in this order: selector known, call
- * kind, static, value, gas, encoding. Then the handler runs on a buffered view of the storage, which is written at the
+ * Builds a precompile from its interface and handlers. Whether one runs at all at a block's time is the registry's to
+ * say; then a call passes these checks in this order: selector known, call kind, static, value, gas, encoding. Then the handler runs on a buffered view of the storage, which is written at the
  * end; whatever throws on the way reverts all of it.
  */
 export function definePrecompile<const A extends Abi, C extends Call>(
@@ -64,6 +65,7 @@ export function definePrecompile<const A extends Abi, C extends Call>(
     name,
     version,
     address,
+    abiHash: abiHash(options.abi),
     run(host, input) {
       const route = routes.get(selectorIn(input))
       if (route === undefined) return fail('UnknownSelector', { selector: paddedSelector(input) })
