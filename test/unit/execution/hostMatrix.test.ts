@@ -5,6 +5,7 @@ import { type Change, nativePrecompiles, PrecompileRegistry } from '../../../pre
 import { gasPrices } from '../../../precompiles/shared/gas.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
 import { NAMESPACES } from '../../../src/rpc/methods/registry.ts'
+import { expectedErrors } from '../../support/errorLists.ts'
 import { EvmWorld, isEmptyDiff } from '../../support/evmWorld.ts'
 import { isExhaustive } from '../../support/exhaustive.ts'
 import { allContexts, type Context, contexts, type Seen } from '../../support/hostMatrix/contexts.ts'
@@ -87,6 +88,9 @@ function expectDone(target: Target, { output, left }: Seen, label: string): void
   }
 }
 
+/** Refusals that were seen, by precompile. */
+const reached = new Map<string, Set<string>>()
+
 async function check(target: Target, scene: Staged, world: EvmWorld, cell: Cell): Promise<void> {
   const label = `${target.name}: ${what(cell)}`
   const valueWei = cell.withValue ? scene.value || OPEN : 0n
@@ -95,6 +99,7 @@ async function check(target: Target, scene: Staged, world: EvmWorld, cell: Cell)
   const situation = situationOf(target, cell, valueWei)
   const refusal = refusalOf(situation)
   if (refusal !== undefined) {
+    reached.set(target.precompile, (reached.get(target.precompile) ?? new Set()).add(refusal))
     const args = refusal === 'UnknownSelector' ? [bytesToHex(input).padEnd(10, '0')] : []
     const data = encodeErrorResult({ abi: target.abi, errorName: refusal, args } as never)
     expect([seen.status, bytesToHex(seen.output)], label).toEqual(['revert', data])
@@ -207,6 +212,13 @@ describe('every method of every native precompile, however it is called', () => 
       }
     },
   )
+
+  it('has reached every refusal of its list, for every precompile', () => {
+    const expected = expectedErrors('test/unit/execution/hostMatrix.test.ts')
+    const names = new Set(targets.map(({ precompile }) => precompile))
+    expect([...reached.keys()].sort()).toEqual([...names].sort())
+    for (const refusals of reached.values()) expect([...refusals].sort()).toEqual(expected)
+  })
 
   it('is traced too, once the node can', () => {
     const hasTracer = (NAMESPACES as readonly string[]).includes('debug')
