@@ -47,6 +47,8 @@ interface Route<C> {
   readonly mutability: Mutability
   readonly inputs: readonly Field[]
   readonly outputs: readonly Field[]
+  /** For each word of output. */
+  readonly outputGas: bigint
   readonly gas: bigint
   run(call: C, args: unknown): unknown
 }
@@ -74,7 +76,7 @@ export function definePrecompile<const A extends Abi, C extends Call>(
       const call = open(host)
       const result = route.run(call, decode(route, input))
       const output = encodeResult(route, result)
-      host.useGas(wordGas(gasPrices.encodeWord, output.length))
+      host.useGas(wordGas(route.outputGas, output.length))
       if (route.mutability === 'view') invariant(!call.store.isDirty, `${route.name} is a view and wrote`)
       else call.store.flush()
       return output
@@ -116,11 +118,14 @@ function routesOf<A extends Abi, C extends Call>(
     invariant(handler !== undefined, `${options.name}.${name} has no handler`)
     const selector = selectorIn(selectorOf(name, inputs))
     invariant(!routes.has(selector), `two functions of ${options.name} share the selector of ${name}`)
+    const { fields } = tupleCodec(outputs)
+    const isCopied = fields.length === 1 && fields[0]?.codec.kind === 'bytes'
     routes.set(selector, {
       name,
       mutability: stateMutability,
       inputs: tupleCodec(inputs).fields,
-      outputs: tupleCodec(outputs).fields,
+      outputs: fields,
+      outputGas: isCopied ? gasPrices.copyWord : gasPrices.encodeWord,
       gas: handler.gas,
       run: (call, args) => handler.run(call, args),
     })

@@ -68,6 +68,17 @@ export function devnetSpec(): ChainSpec {
   return spec
 }
 
+/** The node's EVM under the devnet's rules. */
+export function openEvm(
+  options: { readonly genesisHash: Hash; readonly precompiles: readonly NativePrecompile[] },
+  journal: StateJournal,
+): NativeEvm {
+  // a copy: every EVM leaves a listener with its Common
+  const common = devnetSpec().common.copy()
+  const state = new EthereumjsStateManager(journal)
+  return new NativeEvm({ ...options, common, blockHashOf: () => ZERO_HASH }, { state })
+}
+
 /** All accounts of a chain in memory, as the node's state has them: blobs are code, precompiles have code 0xfe. */
 export function stateDiffOf(chain: MemoryChain): StateDiff {
   const journal = new StateJournal(emptyState)
@@ -132,15 +143,8 @@ export class EvmWorld {
     this.genesisHash = genesisHash
     this.registry = registry
     this.#journal = new StateJournal(state)
-    this.#evm = new NativeEvm(
-      {
-        common: devnetSpec().common,
-        genesisHash,
-        precompiles: registry.activeAt(block.header.timestamp).map(wrap),
-        blockHashOf: () => ZERO_HASH,
-      },
-      { state: new EthereumjsStateManager(this.#journal) },
-    )
+    const precompiles = registry.activeAt(block.header.timestamp).map(wrap)
+    this.#evm = openEvm({ genesisHash, precompiles }, this.#journal)
   }
 
   static of(
