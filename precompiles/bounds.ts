@@ -40,7 +40,7 @@ export const bounds = {
   royaltyBps: 5000,
   /** Length of a feature: a row of 4,096 is a sixth of a chunk, and its dot product with int16 stays below 2^45. */
   k: 4096,
-  /** Rows of an adapter: a pay call divides the pot over all of them, at 150 gas each. */
+  /** Rows of an adapter: a pay call divides the pot over all of them, at 130 gas each. */
   rowsPerAdapter: 16_384,
   /** Rows of one page: 64 KB at k = 1024. */
   rowsPerPage: 64,

@@ -11,19 +11,19 @@ export const gasPrices = {
   /** Encoding one word of output. */
   encodeWord: 24n,
   /** The same where all of the output is one byte string, which is copied. */
-  copyWord: 3n,
+  copyWord: 2n,
   /** A slot that this call has already read or written: a look-up in memory. */
   cachedSlot: 20n,
   /** Hashing a word of rows in bulk, beside the opcode's price, which is too low for a hash over a kilobyte. */
   hashWord: 30n,
   /** Comparing two MinHash signatures of 128 values. */
-  signatureCompare: 120n,
+  signatureCompare: 150n,
   /** 8 multiplications and additions of an int8 row with an int16 query, or of a row into a sum. */
   multiplyEight: 2n,
   /** Reading, checking or weighing one member of a frozen version. */
   member: 50n,
   /** One part of a division by largest remainder, sorting included. */
-  sharePart: 25n,
+  sharePart: 15n,
   /** One auditor or scorer looked at in a draw or a median. */
   candidate: 60n,
 } as const

@@ -91,7 +91,7 @@ export const settlementMethods: Methods<AttributionAbi, AttributionCall, 'settle
     },
   },
 
-  domainSeparator: { gas: 700n, run: separatorOf },
+  domainSeparator: { gas: 900n, run: separatorOf },
 }
 
 function separatorOf({ host }: AttributionCall): Hash {

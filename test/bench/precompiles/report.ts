@@ -14,8 +14,9 @@ export interface Row {
 
 /** Dearer for its time than this part of ecrecover, work counts as padded. */
 const PADDING_MAX = 4
-/** Below this part of a call's gas its own work does not decide what the call costs. */
+/** Below this part of a call's gas, or below what ecrecover costs, its own work does not decide what the call costs. */
 const OWN_PART_MIN = 0.1
+const OWN_GAS_MIN = 3_000n
 
 const slowness = (row: Row) => Math.max(row.cold ?? 0, row.warm)
 const ownPart = ({ work, gas }: Row) => (work === undefined ? 0 : Number(work.gas) / Number(gas))
@@ -24,7 +25,9 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 
 export const isTooCheap = (row: Row, baseline: number) => slowness(row) > baseline
 export const isPadded = (row: Row, baseline: number) =>
-  ownPart(row) >= OWN_PART_MIN && ownPerGas(row) < baseline / PADDING_MAX
+  ownPart(row) >= OWN_PART_MIN &&
+  (row.work?.gas ?? 0n) >= OWN_GAS_MIN &&
+  ownPerGas(row) < baseline / PADDING_MAX
 
 const COLUMNS = [
   'gas',
