@@ -1,10 +1,10 @@
 import { createHash, generateKeyPairSync, sign as signWithNode } from 'node:crypto'
-import { bigIntToBytes, concatBytes } from '../../../src/primitives/bytes.ts'
-import { type Address, hexToBytes } from '../../../src/primitives/hex.ts'
-import { keccak256 } from '../../../src/primitives/keccak.ts'
-import { sign } from '../../../src/primitives/secp256k1.ts'
-import { Dice } from '../../support/callFuzzer.ts'
-import { account } from '../../support/precompileWorld.ts'
+import { bigIntToBytes, concatBytes } from '../../../../src/primitives/bytes.ts'
+import { type Address, hexToBytes } from '../../../../src/primitives/hex.ts'
+import { keccak256 } from '../../../../src/primitives/keccak.ts'
+import { sign } from '../../../../src/primitives/secp256k1.ts'
+import { Dice } from '../../../support/callFuzzer.ts'
+import { account } from '../../../support/precompileWorld.ts'
 
 /** An input of a standard precompile that is dear for its price. */
 export interface StandardCase {

@@ -1,11 +1,11 @@
 import type { Block } from '@ethereumjs/block'
-import { bounds } from '../../../../precompiles/bounds.ts'
-import { devnetParameters, type PrecompileParameters } from '../../../../precompiles/parameters.ts'
-import type { Address, Hash } from '../../../../src/primitives/hex.ts'
-import type { StateDiff } from '../../../../src/state/types.ts'
-import { blockOf, stateDiffOf } from '../../../support/evmWorld.ts'
-import { targets } from '../../../support/precompileTargets.ts'
-import { type Account, OPEN, type World } from '../../../support/precompileWorld.ts'
+import { bounds } from '../../../../../precompiles/bounds.ts'
+import { devnetParameters, type PrecompileParameters } from '../../../../../precompiles/parameters.ts'
+import type { Address, Hash } from '../../../../../src/primitives/hex.ts'
+import type { StateDiff } from '../../../../../src/state/types.ts'
+import { blockOf, stateDiffOf } from '../../../../support/evmWorld.ts'
+import { targets } from '../../../../support/precompileTargets.ts'
+import { type Account, OPEN, type World } from '../../../../support/precompileWorld.ts'
 
 /** A call on a state of its own, frozen when the case was made: the world may go on. */
 export interface WorstCase {

@@ -1,6 +1,12 @@
-import { bounds } from '../../../../precompiles/bounds.ts'
-import { ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
-import { type Account, account, type MadeReceipt, OPEN, testHash } from '../../../support/precompileWorld.ts'
+import { bounds } from '../../../../../precompiles/bounds.ts'
+import { ZERO_ADDRESS } from '../../../../../src/primitives/hex.ts'
+import {
+  type Account,
+  account,
+  type MadeReceipt,
+  OPEN,
+  testHash,
+} from '../../../../support/precompileWorld.ts'
 import {
   application,
   auditors,
@@ -9,7 +15,7 @@ import {
   requester,
   settler,
   stranger,
-} from '../../../unit/precompiles/proofOfAttribution/fixture.ts'
+} from '../../../../unit/precompiles/proofOfAttribution/fixture.ts'
 import { type BigAdapter, K, ROWS } from './adapter.ts'
 import { fundAll, longText, type WorstCase, worstCase, worstParameters } from './worstCase.ts'
 

@@ -1,15 +1,15 @@
 // Time for each gas of everything that a block can be filled with, in relation to ecrecover: ./scripts/bench gas
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { nativePrecompiles } from '../../../precompiles/registry.ts'
-import { bytesToHex, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
-import { EMPTY_CODE_HASH } from '../../../src/primitives/keccak.ts'
-import { StateJournal } from '../../../src/state/stateJournal.ts'
-import type { StateReader } from '../../../src/state/types.ts'
-import { blockOf, openEvm, stateDiffOf, stateOf } from '../../support/evmWorld.ts'
-import { selectorOfTarget, targets } from '../../support/precompileTargets.ts'
-import { account, World } from '../../support/precompileWorld.ts'
-import { sceneNames, stage } from '../../support/scenes/index.ts'
+import { nativePrecompiles } from '../../../../precompiles/registry.ts'
+import { bytesToHex, hexToBytes, ZERO_HASH } from '../../../../src/primitives/hex.ts'
+import { EMPTY_CODE_HASH } from '../../../../src/primitives/keccak.ts'
+import { StateJournal } from '../../../../src/state/stateJournal.ts'
+import type { StateReader } from '../../../../src/state/types.ts'
+import { blockOf, openEvm, stateDiffOf, stateOf } from '../../../support/evmWorld.ts'
+import { selectorOfTarget, targets } from '../../../support/precompileTargets.ts'
+import { account, World } from '../../../support/precompileWorld.ts'
+import { sceneNames, stage } from '../../../support/scenes/index.ts'
 import {
   COLD_ITEMS,
   callees,
@@ -194,7 +194,7 @@ function checkScanned(): void {
   )
   if (missing.length === 0) return
   const names = missing.map(([, { fullName }]) => fullName).join(', ')
-  throw new Error(`Add loops for ${names} to test/bench/precompiles/opcodes.ts.`)
+  throw new Error(`Add loops for ${names} to test/bench/precompiles/gas/opcodes.ts.`)
 }
 
 async function measureAll<T extends { readonly name: string }>(

@@ -1,5 +1,5 @@
-import { bounds } from '../../../../precompiles/bounds.ts'
-import { BAND_BYTES, BANDS, LEADERS_PER_BUCKET } from '../../../../precompiles/datanet/novelty.ts'
+import { bounds } from '../../../../../precompiles/bounds.ts'
+import { BAND_BYTES, BANDS, LEADERS_PER_BUCKET } from '../../../../../precompiles/datanet/novelty.ts'
 import {
   account,
   contribution,
@@ -7,7 +7,7 @@ import {
   randomMinhash,
   testHash,
   World,
-} from '../../../support/precompileWorld.ts'
+} from '../../../../support/precompileWorld.ts'
 import { LONG_CID, LONG_LICENCE, LONG_NAME, type WorstCase, worstCase, worstParameters } from './worstCase.ts'
 
 const [owner, scorer, contributor, stranger] = [account(1), account(2), account(3), account(5)] as const

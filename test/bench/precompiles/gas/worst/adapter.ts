@@ -1,7 +1,7 @@
-import { rowsPerChunk } from '../../../../precompiles/adapter/rows.ts'
-import { bounds } from '../../../../precompiles/bounds.ts'
-import { concatBytes } from '../../../../src/primitives/bytes.ts'
-import { bytesToHex } from '../../../../src/primitives/hex.ts'
+import { rowsPerChunk } from '../../../../../precompiles/adapter/rows.ts'
+import { bounds } from '../../../../../precompiles/bounds.ts'
+import { concatBytes } from '../../../../../src/primitives/bytes.ts'
+import { bytesToHex } from '../../../../../src/primitives/hex.ts'
 import {
   account,
   contribution,
@@ -10,8 +10,8 @@ import {
   rfc6962,
   testHash,
   World,
-} from '../../../support/precompileWorld.ts'
-import { Fixture, owner, scorer } from '../../../unit/precompiles/proofOfAttribution/fixture.ts'
+} from '../../../../support/precompileWorld.ts'
+import { Fixture, owner, scorer } from '../../../../unit/precompiles/proofOfAttribution/fixture.ts'
 import { LONG_CID, LONG_LICENCE, LONG_NAME, type WorstCase, worstCase, worstParameters } from './worstCase.ts'
 
 const [contributor, stranger] = [account(3), account(15)] as const

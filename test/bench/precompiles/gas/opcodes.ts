@@ -1,5 +1,5 @@
-import { bigIntToBytes } from '../../../src/primitives/bytes.ts'
-import { type Address, bytesToHex, type Hash, type Hex } from '../../../src/primitives/hex.ts'
+import { bigIntToBytes } from '../../../../src/primitives/bytes.ts'
+import { type Address, bytesToHex, type Hash, type Hex } from '../../../../src/primitives/hex.ts'
 
 /** A loop over one opcode that runs until its gas is used up. */
 export interface OpcodeLoop {
