@@ -1,4 +1,4 @@
-import type { NativeWork } from './timing.ts'
+import type { NativeWork } from './watchedHost.ts'
 
 /** One thing that was measured; times in nanoseconds for each gas. */
 export interface Row {
