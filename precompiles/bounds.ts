@@ -42,7 +42,7 @@ export const bounds = {
   royaltyBps: 5000,
   /** Length of a feature: a row of 4,096 is a sixth of a chunk, and its dot product with int16 stays below 2^45. */
   k: 4096,
-  /** Rows of an adapter: a pay call divides the pot over all of them, at 600 gas each. */
+  /** Rows of an adapter: a pay call divides the pot over all of them, at 130 gas each. */
   rowsPerAdapter: 16_384,
   /** Tokens of one corpus chunk: the longest span that is claimed whole, in a leaf of 329 bytes. */
   corpusTokens: 64,

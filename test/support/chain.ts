@@ -32,6 +32,8 @@ export interface TestChainOptions {
   readonly genesis?: GenesisInput
   /** In place of those of the genesis file, all from the first block on. */
   readonly precompiles?: readonly NativePrecompile[]
+  /** What the genesis file's schedule may name, in place of the three of this node. */
+  readonly available?: readonly NativePrecompile[]
   readonly kv?: KvStore
   readonly keeping?: Partial<StateKeeping>
 }
@@ -62,7 +64,7 @@ export class TestChain {
     const spec = createChainSpec(parseGenesis(options.genesis ?? devnetGenesis(), 'test'))
     const precompiles =
       options.precompiles === undefined
-        ? precompilesOf(spec)
+        ? precompilesOf(spec, options.available)
         : new PrecompileRegistry(options.precompiles.map((precompile) => ({ fromTimestamp: 0n, precompile })))
     const chain = await Chain.open(
       { spec, precompiles, keeping: options.keeping ?? {} },

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { type NativePrecompile, PrecompileRevert } from '../../../precompiles/host.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
 import { bigIntToBytes, bytesToBigInt, concatBytes } from '../../../src/primitives/bytes.ts'
-import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
+import {
+  type Address,
+  bytesToHex,
+  type Hash,
+  type Hex,
+  hexToBytes,
+  ZERO_HASH,
+} from '../../../src/primitives/hex.ts'
 import { account, devnetGenesis, TestChain } from '../../support/chain.ts'
 
 const TOY: Address = '0x00000000000000000000000000000000000a0001'
@@ -17,6 +24,7 @@ const toy: NativePrecompile = {
   name: 'toy',
   version: 1,
   address: TOY,
+  abiHash: ZERO_HASH,
   run(host, input) {
     const argument = bytesToBigInt(input.subarray(1, 33))
     switch (input[0]) {
