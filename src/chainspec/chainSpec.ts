@@ -54,14 +54,15 @@ function createChainCommon(name: string, chainId: number): Common {
     Mainnet,
     { hardfork: Hardfork.Osaka, customCrypto: nativeCrypto },
   )
-  return withParamsOnce(common, [paramsTx, paramsBlock])
+  return cachedChainParameters(common)
 }
 
 /**
  * ethereumjs merges the same parameters into its Common anew for every transaction and header, at ten times the cost
  * of decoding one. Here they are merged once; copies inherit both the parameters and the shortcut.
  */
-function withParamsOnce(common: Common, known: readonly ParamsDict[]): Common {
+export function cachedChainParameters(common: Common): Common {
+  const known: readonly ParamsDict[] = [paramsTx, paramsBlock]
   for (const params of known) common.updateParams(params)
   const update = common.updateParams
   common.updateParams = function (this: Common, params) {
