@@ -10,6 +10,7 @@ import { bytesToHex, type Hash } from '../primitives/hex.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateDiff, StateReader } from '../state/types.ts'
+import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
 import { applyTransaction, type Machine, openMachine } from './evm/machine.ts'
 import { ancestorHash, endEpoch, startBlock, storeHistory } from './systemCalls.ts'
 
@@ -22,6 +23,7 @@ export interface BlockRunOptions {
   readonly block: Block
   readonly parentCertificate: Certificate | null
   readonly precompiles: readonly NativePrecompile[]
+  readonly standard: readonly StandardPrecompile[]
 }
 
 export interface BlockRunResult {
@@ -46,13 +48,14 @@ export class BlockRun {
   }
 
   static async open(options: BlockRunOptions, modules: { parentState: StateReader }): Promise<BlockRun> {
-    const { spec, genesisHash, precompiles, block } = options
+    const { spec, genesisHash, precompiles, standard, block } = options
     const journal = new StateJournal(modules.parentState)
     const machine = await openMachine(
       {
         common: spec.common,
         genesisHash,
         precompiles,
+        standard,
         blockHashOf: (number) => ancestorHash(journal, number),
       },
       { state: new EthereumjsStateManager(journal) },
@@ -71,10 +74,7 @@ export class BlockRun {
     return this.#options.block.header.gasLimit - this.#gasUsed
   }
 
-  /**
-   * Runs the next transaction. One that cannot be included (nonce, balance, gas) throws TX_INVALID and leaves
-   * nothing behind; so does one that makes a precompile throw something that is no EVM error.
-   */
+  /** Runs the next transaction. One that cannot be included throws TX_INVALID or TX_FAULT and leaves nothing behind. */
   async apply(tx: TypedTransaction): Promise<Receipt> {
     if (tx.gasLimit > this.gasLeft)
       throw new NodeError('TX_INVALID', 'The block has no room for the gas limit.')

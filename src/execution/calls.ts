@@ -5,12 +5,13 @@ import { createVM, runTx } from '@ethereumjs/vm'
 import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
-import { messageOf, NodeError } from '../errors/errors.ts'
+import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import { type Address, type Hash, type Hex, hexToBytes, ZERO_ADDRESS } from '../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../primitives/keccak.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateReader } from '../state/types.ts'
+import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
 import { NativeEvm } from './evm/nativeEvm.ts'
 import { ancestorHash } from './systemCalls.ts'
 
@@ -96,7 +97,10 @@ export class CallRunner {
     this.#precompiles = modules.precompiles
   }
 
-  /** Throws TX_INVALID when the message could not even start: no balance for the value, gas below the intrinsic. */
+  /**
+   * Throws TX_INVALID when the message could not even start (no balance for the value, gas below the intrinsic), and
+   * TX_FAULT when it made this node itself fail.
+   */
   async run(message: CallMessage, context: CallContext): Promise<CallOutcome> {
     const journal = new StateJournal(context.state)
     applyOverrides(journal, context.stateOverrides)
@@ -108,6 +112,7 @@ export class CallRunner {
         common: this.#spec.common,
         genesisHash: this.#genesisHash,
         precompiles: this.#precompiles.activeAt(block.header.timestamp),
+        standard: await loadStandardPrecompiles(),
         blockHashOf: (number) => ancestorHash(journal, number),
       },
       { state },
@@ -139,6 +144,7 @@ export class CallRunner {
         })),
       }
     } catch (error) {
+      if (isNodeError(error, 'TX_FAULT')) throw error
       throw new NodeError('TX_INVALID', firstSentence(messageOf(error)), {}, error)
     }
   }

@@ -15,6 +15,8 @@ import { FlatState } from '../state/flatState.ts'
 import { OverlayState } from '../state/overlayState.ts'
 import { blockCommitOps, ChainStore } from '../storage/chainStore.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
+import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
+import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
 import { type BuildInput, type Candidate, type ExecutionHead, Executor } from './executor.ts'
 import { createGenesisState } from './genesis.ts'
 import { readValidatorSet } from './stakingView.ts'
@@ -59,7 +61,13 @@ export class Chain {
 
   private constructor(
     options: { spec: ChainSpec; genesisHash: Hash; head: ChainHead },
-    modules: { kv: KvStore; store: ChainStore; precompiles: PrecompileRegistry; logger: Logger },
+    modules: {
+      kv: KvStore
+      store: ChainStore
+      precompiles: PrecompileRegistry
+      standard: readonly StandardPrecompile[]
+      logger: Logger
+    },
   ) {
     this.spec = options.spec
     this.genesisHash = options.genesisHash
@@ -73,19 +81,24 @@ export class Chain {
       {
         head: () => this.#head,
         precompiles: modules.precompiles,
+        standard: modules.standard,
         kv: modules.kv,
         logger: modules.logger,
       },
     )
   }
 
-  /** Opens the chain of a store; an empty store gets the genesis block first, another chain's store is refused. */
+  /**
+   * Opens the chain of a store; an empty store gets the genesis block first, another chain's store is refused. A tool
+   * or a test can give other implementations of Ethereum's precompiles.
+   */
   static async open(
     options: { spec: ChainSpec; precompiles: PrecompileRegistry },
-    modules: { kv: KvStore; logger: Logger },
+    modules: { kv: KvStore; logger: Logger; standard?: readonly StandardPrecompile[] },
   ): Promise<Chain> {
     const { spec, precompiles } = options
     const { kv, logger } = modules
+    const standard = modules.standard ?? (await loadStandardPrecompiles())
     const store = new ChainStore({ common: spec.common }, { kv })
     const genesis = await createGenesisState(spec)
     const genesisHash = blockHashOf(genesis.block)
@@ -105,7 +118,7 @@ export class Chain {
     }
     const head = loadHead(store, kv)
     logger.info({ height: head.height, hash: head.blockHash }, 'chain opened')
-    return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, logger })
+    return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, standard, logger })
   }
 
   get head(): ChainHead {

@@ -1,7 +1,7 @@
 import type { Block } from '@ethereumjs/block'
 import type { TypedTransaction } from '@ethereumjs/tx'
 import { createVM, type RunTxResult, runTx, type VM } from '@ethereumjs/vm'
-import { messageOf, NodeError } from '../../errors/errors.ts'
+import { isNodeError, messageOf, NodeError } from '../../errors/errors.ts'
 import { bytesToHex } from '../../primitives/hex.ts'
 import type { EthereumjsStateManager } from '../../state/ethereumjsStateManager.ts'
 import type { StateJournal } from '../../state/stateJournal.ts'
@@ -25,8 +25,9 @@ export async function openMachine(
 }
 
 /**
- * Runs a transaction on the machine's state. One that cannot be included (nonce, balance, gas) throws TX_INVALID and
- * leaves nothing behind; so does one that makes a precompile throw something that is no EVM error.
+ * Runs a transaction on the machine's state. One that cannot be included (nonce, balance, gas) throws TX_INVALID, one
+ * that makes this node itself fail (a precompile that throws what is no EVM error) TX_FAULT; neither leaves anything
+ * behind.
  */
 export async function applyTransaction(
   machine: Machine,
@@ -42,6 +43,7 @@ export async function applyTransaction(
     while (journal.depth > depth) journal.revert()
     evm.journal.cleanJournal()
     evm.transientStorage.clear()
-    throw new NodeError('TX_INVALID', messageOf(error), { hash: bytesToHex(input.tx.hash()) }, error)
+    const code = isNodeError(error, 'TX_FAULT') ? 'TX_FAULT' : 'TX_INVALID'
+    throw new NodeError(code, messageOf(error), { hash: bytesToHex(input.tx.hash()) }, error)
   }
 }

@@ -17,4 +17,3 @@ export function hashOfLogs(logs: readonly EvmLog[]): Hash {
 }
 
 export const NO_LOGS: Hash = keccakHex(encodeRlp([]))
-

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Job, JobResult } from './worker.ts'
 
 export interface PoolEvents {
+  onStart(file: string): void
   onCase(): void
   onResult(result: JobResult): void
 }
@@ -18,6 +19,7 @@ export async function runJobs(
     let child: ChildProcess | undefined
     for (let job = pending.shift(); job !== undefined; job = pending.shift()) {
       child ??= fork(join(import.meta.dirname, 'worker.ts'), { execArgv: process.execArgv })
+      events.onStart(job.file)
       const result = await runIn(child, job, events)
       if (result === undefined) {
         events.onResult({ file: job.file, verdicts: [], error: 'the worker process died over it' })

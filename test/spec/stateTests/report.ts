@@ -13,6 +13,8 @@ export interface ReportOptions {
 type Counts = Record<Verdict['status'], number>
 
 const PROGRESS_MS = 5_000
+/** A file that takes longer is named. */
+const SLOW_MS = 20_000
 const write = (line: string) => process.stdout.write(`${line}\n`)
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
@@ -25,26 +27,26 @@ export class Report implements PoolEvents {
   readonly #totals: Counts = { passed: 0, failed: 0, skipped: 0 }
   #files = 0
   #cases = 0
-  #lastProgress = performance.now()
+  /** Files under way, and when each was begun. */
+  readonly #running = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
 
   constructor(options: ReportOptions) {
     this.#options = options
+    this.#timer = setInterval(() => this.#sayProgress(), PROGRESS_MS)
+  }
+
+  onStart(file: string): void {
+    this.#running.set(file, performance.now())
   }
 
   onCase(): void {
     this.#cases++
-    const now = performance.now()
-    if (now - this.#lastProgress < PROGRESS_MS) return
-    this.#lastProgress = now
-    const { files } = this.#options
-    const seconds = Math.round((now - this.#started) / 1000)
-    process.stderr.write(
-      `${seconds} s: ${this.#files} of ${files} files, ${this.#cases} cases, ${this.#totals.failed} failed\n`,
-    )
   }
 
   onResult({ file, verdicts, error }: JobResult): void {
     this.#files++
+    this.#running.delete(file)
     if (error !== undefined) {
       this.#totals.failed++
       this.#sayFailure({ file, problems: [error] }, `FAILED ${file}\n  ${error}`)
@@ -54,6 +56,7 @@ export class Report implements PoolEvents {
 
   /** The exit code. */
   finish(): number {
+    clearInterval(this.#timer)
     const { passed, failed, skipped } = this.#totals
     if (this.#options.isJson) {
       write(JSON.stringify({ passed, failed, skipped, byFork: Object.fromEntries(this.#byFork) }))
@@ -66,6 +69,16 @@ export class Report implements PoolEvents {
       return 2
     }
     return failed === 0 ? 0 : 1
+  }
+
+  #sayProgress(): void {
+    const now = performance.now()
+    const seconds = (since: number) => Math.round((now - since) / 1000)
+    const { files } = this.#options
+    const slow = [...this.#running].filter(([, since]) => now - since > SLOW_MS)
+    const counts = `${this.#files} of ${files} files, ${this.#cases} cases, ${this.#totals.failed} failed`
+    const waiting = slow.map(([file, since]) => `, ${seconds(since)} s on ${file}`).join('')
+    process.stderr.write(`${seconds(this.#started)} s: ${counts}${waiting}\n`)
   }
 
   #add(verdict: Verdict): void {

@@ -2,6 +2,7 @@ import type { Common } from '@ethereumjs/common'
 import type { TypedTransaction } from '@ethereumjs/tx'
 import type { NativePrecompile } from '../../../precompiles/host.ts'
 import { messageOf } from '../../../src/errors/errors.ts'
+import { loadStandardPrecompiles } from '../../../src/execution/crypto/standardPrecompiles.ts'
 import { applyTransaction, openMachine } from '../../../src/execution/evm/machine.ts'
 import { bigIntToBytes } from '../../../src/primitives/bytes.ts'
 import { bytesToHex, hexToBytes, toAddress, ZERO_HASH } from '../../../src/primitives/hex.ts'
@@ -36,7 +37,13 @@ export async function runOnNode(
   const journal = new StateJournal(new FlatState(kv))
   const block = blockOf(test.env, common)
   const machine = await openMachine(
-    { common, genesisHash: ZERO_HASH, precompiles, blockHashOf: testBlockHash },
+    {
+      common,
+      genesisHash: ZERO_HASH,
+      precompiles,
+      standard: await loadStandardPrecompiles(),
+      blockHashOf: testBlockHash,
+    },
     { state: new EthereumjsStateManager(journal, { kv, parentRoot }) },
   )
   let logsHash = NO_LOGS
@@ -85,7 +92,6 @@ function touchCoinbase(journal: StateJournal, coinbase: string, common: Common):
     }
     return
   }
-  const isEmpty =
-    account?.nonce === 0n && account.balanceWei === 0n && account.codeHash === EMPTY_CODE_HASH
+  const isEmpty = account?.nonce === 0n && account.balanceWei === 0n && account.codeHash === EMPTY_CODE_HASH
   if (isEmpty) journal.deleteAccount(address)
 }

@@ -13,7 +13,9 @@ import { hashOfLogs, NO_LOGS, type Outcome } from './outcome.ts'
 import { transactionOf } from './transaction.ts'
 
 /** Runs a case with the packages of ethereumjs alone: their EVM, their crypto, their state. */
-export async function runOnReference(testCase: StateTestCase, common: Common): Promise<Outcome> {
+export async function runOnReference(testCase: StateTestCase, shared: Common): Promise<Outcome> {
+  // an EVM of ethereumjs stays a listener of its Common for ever
+  const common = shared.copy()
   const { test } = testCase
   const stateManager = new MerkleStateManager({ common })
   const blockchain = referenceHashes()
