@@ -6,6 +6,7 @@ import { PrecompileRegistry } from '../../precompiles/registry.ts'
 import { createChainSpec } from '../../src/chainspec/chainSpec.ts'
 import { type GenesisInput, parseGenesis } from '../../src/chainspec/schema.ts'
 import { Chain } from '../../src/execution/chain.ts'
+import type { StandardPrecompile } from '../../src/execution/crypto/standardPrecompile.ts'
 import type { Candidate } from '../../src/execution/executor.ts'
 import { readRandomnessTip } from '../../src/execution/stakingView.ts'
 import { type Certificate, makeCertificate } from '../../src/ledger/certificate.ts'
@@ -16,7 +17,7 @@ import { precompilesOf } from '../../src/node/precompiles.ts'
 import { RevealChain } from '../../src/node/revealChain.ts'
 import { type Address, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { sign } from '../../src/primitives/secp256k1.ts'
-import { silentLogger } from '../../src/runtime/logger.ts'
+import { type Logger, silentLogger } from '../../src/runtime/logger.ts'
 import type { KvStore } from '../../src/storage/kv.ts'
 import { MemoryStore } from '../../src/storage/memoryStore.ts'
 
@@ -32,6 +33,9 @@ export interface TestChainOptions {
   /** In place of those of the genesis file, all from the first block on. */
   readonly precompiles?: readonly NativePrecompile[]
   readonly kv?: KvStore
+  /** In place of the node's own implementations of Ethereum's precompiles. */
+  readonly standard?: readonly StandardPrecompile[]
+  readonly logger?: Logger
 }
 
 const reveals = new Map<number, RevealChain>()
@@ -64,7 +68,11 @@ export class TestChain {
         : new PrecompileRegistry(options.precompiles.map((precompile) => ({ fromTimestamp: 0n, precompile })))
     const chain = await Chain.open(
       { spec, precompiles },
-      { kv: options.kv ?? new MemoryStore(), logger: silentLogger },
+      {
+        kv: options.kv ?? new MemoryStore(),
+        logger: options.logger ?? silentLogger,
+        ...(options.standard === undefined ? {} : { standard: options.standard }),
+      },
     )
     return new TestChain(chain)
   }

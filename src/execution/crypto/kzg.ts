@@ -21,7 +21,7 @@ const MINUS_G2: G2Coordinates = [
   0x13fa4d4a0ad8b1ce186ed5061789213d993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030edn,
 ]
 /** The secret of Ethereum's KZG ceremony times the generator: `g2_monomial[1]` of its trusted setup (EIP-4844). */
-const SECRET_G2: G2Coordinates = [
+export const SECRET_G2: G2Coordinates = [
   0x185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2n,
   0x15bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72n,
   0x014353bdb96b626dd7d5ee8599d1fca2131569490e28de18e82451a496a9c9794ce26d105941f383ee689bfbbb832a99n,
