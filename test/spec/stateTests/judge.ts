@@ -1,6 +1,6 @@
 import type { NativePrecompile } from '../../../precompiles/host.ts'
 import { caseId, indexesText, type StateTestCase } from './fixture.ts'
-import { commonOf, knownForks } from './forks.ts'
+import { commonOf, knownForks, referenceCommonOf } from './forks.ts'
 import { knownFaultOf } from './knownFaults.ts'
 import { toBigInt } from './numbers.ts'
 import type { Outcome } from './outcome.ts'
@@ -32,7 +32,7 @@ export async function judge(testCase: StateTestCase, options: JudgeOptions): Pro
   const { file, name, fork, expected, test } = testCase
   const about = { id: caseId(testCase), file, name, fork, indexes: indexesText(fork, expected) }
   const chainId = Number(toBigInt(test.config?.chainid ?? '0x01'))
-  const common = commonOf(fork, chainId)
+  const common = options.useReference ? referenceCommonOf(fork, chainId) : commonOf(fork, chainId)
   if (common === undefined) {
     const reason = `the fork ${fork} is not known here (known: ${knownForks.join(', ')})`
     return { ...about, status: 'skipped', reason }
