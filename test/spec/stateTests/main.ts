@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runJobs } from './pool.ts'
 import { Report } from './report.ts'
-import type { Job } from './worker.ts'
+import type { Job } from './runFile.ts'
 
 /** Runs Ethereum's state tests on this node's EVM and state; started by scripts/state-tests. */
 const USAGE = `Usage: ./scripts/state-tests DIR [--fork NAME] [--filter TEXT] [--jobs N] [--json] [--reference]

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import type { Job, JobResult } from './worker.ts'
+import type { Job, JobResult } from './runFile.ts'
 
 export interface PoolEvents {
   onStart(file: string): void

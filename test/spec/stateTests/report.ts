@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Verdict } from './judge.ts'
 import type { PoolEvents } from './pool.ts'
-import type { JobResult } from './worker.ts'
+import type { JobResult } from './runFile.ts'
 
 export interface ReportOptions {
   /** As it was given on the command line. */
