@@ -39,7 +39,7 @@ describe('state tests of our own', () => {
       expect(await judge(testCase, { precompiles })).toMatchObject({ status: 'passed' })
       if (testCase.expected.indexes.gas > 0) continue
       const diff = await nodeDiff(testCase)
-      for (const [address, slot, value] of own.slots(testCase.fork)) {
+      for (const [address, slot, value] of own.slots(testCase.fork, testCase.expected.indexes.data)) {
         const found = slotAfter(own.test, diff, address, slot)
         expect(found, `${name} under ${testCase.fork}, slot ${slot}`).toBe(value)
       }

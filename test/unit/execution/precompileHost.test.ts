@@ -234,6 +234,13 @@ describe('the precompile host', () => {
     }
   })
 
+  it('is held by nobody once its block or its call is over', async () => {
+    const test = await open()
+    await send(test, TOY, store(1n))
+    await call(test, TOY, store(2n))
+    expect(test.chain.spec.common.events.listenerCount('hardforkChanged')).toBe(0)
+  })
+
   it('runs nothing before its activation time', async () => {
     const test = await TestChain.open({ precompiles: [] })
     const outcome = await call(test, TOY, Uint8Array.of(0))

@@ -3,8 +3,14 @@ import type { StateTest } from '../fixture.ts'
 
 export interface OwnTest {
   readonly test: StateTest
-  /** Slots that hold these values afterwards under a fork, so that a test is known to do what it is for. */
-  readonly slots: (fork: string) => readonly (readonly [account: Address, slot: bigint, value: bigint])[]
+  /**
+   * Slots that hold these values after the transaction with this data (and the first gas limit) under a fork, so that
+   * a test is known to do what it is for.
+   */
+  readonly slots: (
+    fork: string,
+    data: number,
+  ) => readonly (readonly [account: Address, slot: bigint, value: bigint])[]
 }
 
 /** The forks that the tests run under, oldest first. */

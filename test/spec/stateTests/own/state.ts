@@ -3,7 +3,7 @@ import { type Address, bytesToHex, type Hex, hexToBytes } from '../../../../src/
 import { keccak256 } from '../../../../src/primitives/keccak.ts'
 import { account, MAIN, SECOND, stateTest, THIRD } from './account.ts'
 import { forks, isSince, type OwnTest, since } from './ownTest.ts'
-import { call, delegateCall, EMPTY_INIT, log, program, store, toMemory } from './program.ts'
+import { call, delegateCall, EMPTY_INIT, log, type Part, program, store, toMemory } from './program.ts'
 
 function create2Address(creator: Address, salt: bigint, init: Hex): Address {
   const saltBytes = hexToBytes(`0x${salt.toString(16).padStart(64, '0')}`)
@@ -103,7 +103,23 @@ const USED = create2Address(MAIN, 2n, EMPTY_INIT)
 const WITH_STORAGE = create2Address(MAIN, 3n, EMPTY_INIT)
 const WITH_BALANCE = create2Address(MAIN, 4n, EMPTY_INIT)
 const initBytes = BigInt(hexToBytes(EMPTY_INIT).length)
-const create2 = (salt: bigint) => [salt, initBytes, 0n, 3n, 'CREATE2'] as const
+const create2At = (word: bigint): Part => [word, 'CALLDATALOAD', initBytes, 0n, 3n, 'CREATE2']
+/** The salts of two creations in a row. A collision takes nearly all gas, so only the second may be one. */
+const salts = [
+  [1n, 4n],
+  [4n, 1n],
+  [1n, 1n],
+  [1n, 2n],
+  [1n, 3n],
+] as const
+const created = [
+  [FREE, WITH_BALANCE],
+  [WITH_BALANCE, FREE],
+  [FREE, 0],
+  [FREE, 0],
+  // EIP-7610: an address with storage is as taken as one with a nonce
+  [FREE, 0],
+] as const
 
 export const create2Collisions: OwnTest = {
   test: stateTest({
@@ -111,28 +127,20 @@ export const create2Collisions: OwnTest = {
     pre: {
       [MAIN]: account({
         balance: 1_000n,
-        code: program(
-          toMemory(EMPTY_INIT),
-          store(1n, create2(1n)),
-          store(2n, create2(1n)),
-          store(3n, create2(2n)),
-          store(4n, create2(3n)),
-          store(5n, create2(4n)),
-        ),
+        code: program(toMemory(EMPTY_INIT), store(1n, create2At(0n)), store(2n, create2At(32n))),
       }),
       [USED]: account({ nonce: 1n }),
       [WITH_STORAGE]: account({ balance: 1n, storage: { '0x1': 1n } }),
       [WITH_BALANCE]: account({ balance: 1n }),
     },
-    transaction: { gasLimit: ['0xf42400', '0x30d40'] },
+    transaction: {
+      data: salts.map((pair) => `0x${pair.map((salt) => salt.toString(16).padStart(64, '0')).join('')}`),
+      gasLimit: ['0xf42400', '0x186a0'],
+    },
   }),
-  // EIP-7610: an address with storage is as taken as one with a nonce
-  slots: () => [
-    [MAIN, 1n, BigInt(FREE)],
-    [MAIN, 2n, 0n],
-    [MAIN, 3n, 0n],
-    [MAIN, 4n, 0n],
-    [MAIN, 5n, BigInt(WITH_BALANCE)],
+  slots: (_fork, data) => [
+    [MAIN, 1n, BigInt(created[data]?.[0] ?? 0)],
+    [MAIN, 2n, BigInt(created[data]?.[1] ?? 0)],
   ],
 }
 
