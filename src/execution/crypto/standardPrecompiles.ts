@@ -10,6 +10,9 @@ import { modexp } from './modexp.ts'
 import { p256Verify } from './p256.ts'
 import type { StandardPrecompile } from './standardPrecompile.ts'
 
+/** What has to be started before there are precompiles. */
+const libraries = { createRIPEMD160, openBn254, openBlake2f, openBls12381 }
+
 let loaded: Promise<readonly StandardPrecompile[]> | undefined
 
 /**
@@ -17,17 +20,19 @@ let loaded: Promise<readonly StandardPrecompile[]> | undefined
  * a thread, the first time; who opens a chain asks for it before anything else, and CRYPTO_FAILED ends the start.
  */
 export function loadStandardPrecompiles(): Promise<readonly StandardPrecompile[]> {
-  loaded ??= instantiate()
+  loaded ??= openStandardPrecompiles(libraries)
   return loaded
 }
 
-async function instantiate(): Promise<readonly StandardPrecompile[]> {
+export async function openStandardPrecompiles(
+  open: typeof libraries,
+): Promise<readonly StandardPrecompile[]> {
   try {
     const [hasher, bn254, blake2f, bls12381] = await Promise.all([
-      createRIPEMD160(),
-      openBn254(),
-      openBlake2f(),
-      openBls12381(),
+      open.createRIPEMD160(),
+      open.openBn254(),
+      open.openBlake2f(),
+      open.openBls12381(),
     ])
     return [
       ecrecover,

@@ -234,7 +234,7 @@ describe('BLS12-381 maps', () => {
     const values = [...edges, ...Array.from({ length: 8 }, () => bytesToBigInt(random.bytes(47)))]
     for (const value of values) {
       expect((await expectSame(MAP_G1, element(value))).failed).toBe(false)
-      for (const other of [0n, 1n, P - 1n]) await expectSame(MAP_G2, elements(value, other))
+      if (edges.includes(value)) await expectSame(MAP_G2, elements(value, random.pick(edges)))
       expect((await expectSame(MAP_G2, elements(random.pick(values), value))).failed).toBe(false)
     }
     await expectSameAtItsGas(MAP_G1, element(5n))
