@@ -1,7 +1,14 @@
 import { getActivePrecompiles } from '@ethereumjs/evm'
+import { createRIPEMD160 } from 'hash-wasm'
 import { describe, expect, it } from 'vitest'
+import { openBlake2f } from '../../../../src/execution/crypto/blake2f.ts'
+import { openBls12381 } from '../../../../src/execution/crypto/bls12381.ts'
+import { openBn254 } from '../../../../src/execution/crypto/bn254.ts'
 import type { PrecompileRules } from '../../../../src/execution/crypto/standardPrecompile.ts'
-import { loadStandardPrecompiles } from '../../../../src/execution/crypto/standardPrecompiles.ts'
+import {
+  loadStandardPrecompiles,
+  openStandardPrecompiles,
+} from '../../../../src/execution/crypto/standardPrecompiles.ts'
 import { Prng } from '../../../sim/lib/prng.ts'
 import { pairOf } from './support.ts'
 
