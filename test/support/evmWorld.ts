@@ -8,6 +8,7 @@ import type { PrecompileParameters } from '../../precompiles/parameters.ts'
 import { nativePrecompiles, type PrecompileRegistry } from '../../precompiles/registry.ts'
 import { type ChainSpec, createChainSpec } from '../../src/chainspec/chainSpec.ts'
 import { parseGenesis } from '../../src/chainspec/schema.ts'
+import { loadStandardPrecompiles } from '../../src/execution/crypto/standardPrecompiles.ts'
 import { blobAccount, type FrameHost } from '../../src/execution/evm/frameHost.ts'
 import { NativeEvm } from '../../src/execution/evm/nativeEvm.ts'
 import { bigIntToBytes, concatBytes, EMPTY_BYTES } from '../../src/primitives/bytes.ts'
@@ -61,6 +62,8 @@ const emptyState: StateReader = {
 const slotHash = (slot: bigint): Hash => bytesToHex(bigIntToBytes(slot, 32))
 const plain = { nonce: 0n, balanceWei: 0n, codeHash: EMPTY_CODE_HASH }
 
+const standard = await loadStandardPrecompiles()
+
 let spec: ChainSpec | undefined
 /** The devnet's rules; made once. */
 export function devnetSpec(): ChainSpec {
@@ -76,7 +79,7 @@ export function openEvm(
   // a copy: every EVM leaves a listener with its Common
   const common = devnetSpec().common.copy()
   const state = new EthereumjsStateManager(journal)
-  return new NativeEvm({ ...options, common, blockHashOf: () => ZERO_HASH }, { state })
+  return new NativeEvm({ ...options, standard, common, blockHashOf: () => ZERO_HASH }, { state })
 }
 
 /** All accounts of a chain in memory, as the node's state has them: blobs are code, precompiles have code 0xfe. */

@@ -235,6 +235,20 @@ describe('the precompile host', () => {
     expect(test.chain.head.state.account(account(1).address)?.nonce).toBe(0n)
   })
 
+  it('tells a caller that the node failed, not that the message was wrong', async () => {
+    const test = await open()
+    for (const to of [TOY, addressOf('call')]) {
+      await expect(call(test, to, Uint8Array.of(6))).rejects.toMatchObject({ code: 'TX_FAULT' })
+    }
+  })
+
+  it('is held by nobody once its block or its call is over', async () => {
+    const test = await open()
+    await send(test, TOY, store(1n))
+    await call(test, TOY, store(2n))
+    expect(test.chain.spec.common.events.listenerCount('hardforkChanged')).toBe(0)
+  })
+
   it('runs nothing before its activation time', async () => {
     const test = await TestChain.open({ precompiles: [] })
     const outcome = await call(test, TOY, Uint8Array.of(0))
