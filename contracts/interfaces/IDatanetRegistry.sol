@@ -8,12 +8,17 @@ import {IClaimable} from "./IClaimable.sol";
 /// are given in commit order over all Datanets.
 ///
 /// Kinds: 0 text classification, 1 retrieval, 2 generation.
-/// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed by the owner), 2 private (refused for now).
+/// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed), 2 private (as curated, and the content
+/// is for those whom the Datanet gives access). Name, kind and policy never change.
+/// Roles (bits): 1 manager (updateDatanet, setTerms, appointScorer, dismissScorer), 2 freezer (freezeVersion), 4 access
+/// manager. The owner has all of them.
+/// Purse. What a Datanet pays comes out of its purse, as far as that goes; anybody may put money in.
 /// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the threshold,
 /// bond returned), 6 refuted (what was claimed is not what scorers found, bond kept), 7 duplicate (content root of an
 /// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, bond returned).
 /// Contribution flags: 1 the index of near-duplicates was full for it, compare by hand.
-/// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned, 4 surplus (treasury).
+/// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned (ref: Datanet), 4 surplus (treasury),
+/// 7 purse withdrawn (ref: Datanet). Where nothing else is said, ref is the contribution's id.
 ///
 /// Near-duplicates. A MinHash signature is 128 big-endian uint32. Band b (0 to 17) is bytes [28·b, 28·b + 28). A bucket is
 /// keccak256(uint64 datanetId ‖ uint8 band ‖ band bytes) and holds the ids of at most 16 cluster leaders. A contribution
@@ -23,16 +28,29 @@ import {IClaimable} from "./IClaimable.sol";
 /// Content root of a version: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the members in commit
 /// order; a leaf's data is uint64 contributionId ‖ bytes32 contentRoot, big endian.
 interface IDatanetRegistry is IClaimable {
+    /// @notice What a Datanet asks for and offers. A contribution keeps the threshold and the bounty of its commit's block,
+    /// whatever changes later.
+    struct Terms {
+        uint96 minBondWei; // least bond of a contribution
+        uint16 acceptThresholdBps; // least median quality that is accepted, 0 to 10000
+        uint96 bountyPerRecordWei; // for each record of an accepted contribution
+        uint96 scorerPayWei; // for each report on the side that decides, at the terms of the decision's block
+    }
+
     struct Datanet {
         address owner;
+        address pendingOwner; // may accept the ownership; or zero
         uint8 kind;
         uint8 policy;
-        uint16 acceptThresholdBps;
-        uint96 minBondWei;
+        Terms terms;
         uint8 scorers; // now appointed or bonded
         uint32 versions; // frozen ones
         uint64 commits; // contributions ever committed
         uint64 ordered; // of these, how many are ordered, refused or expired
+        uint96 purseWei; // what the purse can still promise
+        uint96 promisedWei; // set aside for bounties of accepted contributions
+        uint96 purseLeavingWei; // announced to be withdrawn
+        uint40 purseWithdrawableBlock; // first block in which it may be; zero when nothing is announced
         string name;
         string licence; // SPDX id
         string metadataCid;
@@ -51,6 +69,8 @@ interface IDatanetRegistry is IClaimable {
         uint64 position; // place in the Datanet's commit order, from 0
         uint96 bondWei; // still held
         uint40 commitBlock;
+        uint16 acceptThresholdBps; // the Datanet's at the commit
+        uint96 bountyPerRecordWei; // the Datanet's at the commit
         uint40 scoreCommitEndBlock; // last block in which a score may be committed
         uint40 scoreRevealEndBlock; // last block in which a score may be revealed
         uint64 scorersCommitted; // bit per scorer's seat
@@ -90,12 +110,20 @@ interface IDatanetRegistry is IClaimable {
         address indexed owner,
         uint8 kind,
         uint8 policy,
-        uint16 acceptThresholdBps,
-        uint96 minBondWei,
         string name,
         string licence,
-        string metadataCid
+        string metadataCid,
+        Terms terms
     );
+    event DatanetUpdated(uint64 indexed datanetId, string licence, string metadataCid);
+    event TermsSet(uint64 indexed datanetId, Terms terms);
+    /// @notice `newOwner` may accept; zero takes an offer back.
+    event OwnershipOffered(uint64 indexed datanetId, address indexed owner, address indexed newOwner);
+    event OwnershipTransferred(uint64 indexed datanetId, address indexed previousOwner, address indexed owner);
+    event RolesSet(uint64 indexed datanetId, address indexed account, uint8 roles);
+    event PurseFunded(uint64 indexed datanetId, address indexed from, uint256 amountWei);
+    event PurseRequested(uint64 indexed datanetId, uint96 amountWei, uint40 withdrawableBlock);
+    event PurseWithdrawn(uint64 indexed datanetId, address indexed owner, uint256 amountWei);
     event ScorerAppointed(uint64 indexed datanetId, address indexed scorer, uint8 seat, uint96 bondWei);
     event ScorerDismissed(uint64 indexed datanetId, address indexed scorer, uint8 seat);
     event ScorerLeaving(uint64 indexed datanetId, address indexed scorer, uint40 withdrawableBlock);
@@ -169,18 +197,22 @@ interface IDatanetRegistry is IClaimable {
     error UnknownContribution(uint64 contributionId);
     error UnknownVersion(uint64 datanetId, uint32 version);
     error NotOwner(address caller);
+    error NotPendingOwner(address caller);
+    error MissingRole(address caller, uint8 role); // neither the owner nor one with this role
+    error InvalidRoles(uint8 roles);
+    error InvalidAccount(address account); // zero, or a system account
+    error ZeroAmount();
+    error AmountTooHigh(uint256 amountWei, uint256 maximumWei);
+    error NothingRequested();
     error NotContributor(address caller);
     error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
     error InvalidKind(uint8 kind);
     error InvalidPolicy(uint8 policy);
-    /// @notice Private Datanets are not open for use yet.
-    error PrivatePolicyUnavailable();
     error InvalidThreshold(uint16 acceptThresholdBps);
     error WrongPolicy(uint8 policy); // the method belongs to another policy
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
     error WrongBond(uint256 bondWei, uint256 neededWei);
     error ZeroCommitment();
-    error InvalidScorer(address scorer);
     error AlreadyScorer(address scorer);
     error NotScorer(address account);
     error NoScorerSeat(); // every seat is taken
@@ -199,23 +231,55 @@ interface IDatanetRegistry is IClaimable {
     error InvalidQuality(uint16 qualityBps);
     error NothingAccepted(uint64 datanetId);
 
-    /// @notice Creates a Datanet that the caller owns.
-    /// @param minBondWei least bond of a contribution
-    /// @param acceptThresholdBps least median quality that is accepted, 0 to 10000
+    /// @notice Creates a Datanet that the caller owns. Errors: InvalidText, BoundExceeded, InvalidKind, InvalidPolicy,
+    /// InvalidThreshold.
     function createDatanet(
         string calldata name,
         uint8 kind,
         uint8 policy,
         string calldata licence,
         string calldata metadataCid,
-        uint96 minBondWei,
-        uint16 acceptThresholdBps
+        Terms calldata terms
     ) external returns (uint64 datanetId);
 
-    /// @notice Gives `scorer` a seat. Owner of a curated Datanet only.
+    /// @notice Sets what may change about a Datanet. Manager. Errors: MissingRole, InvalidText, BoundExceeded.
+    function updateDatanet(uint64 datanetId, string calldata licence, string calldata metadataCid) external;
+
+    /// @notice Sets the terms for contributions committed from now on, and the pay of decisions from now on. Manager.
+    /// Errors: MissingRole, InvalidThreshold.
+    function setTerms(uint64 datanetId, Terms calldata terms) external;
+
+    /// @notice Offers the Datanet to `newOwner`, who may be a contract; the offer stands until it is accepted or replaced,
+    /// and the zero address takes it back. Owner. Errors: NotOwner, InvalidAccount.
+    function transferOwnership(uint64 datanetId, address newOwner) external;
+
+    /// @notice Takes an offered Datanet over, its purse and roles as they are. Errors: NotPendingOwner.
+    function acceptOwnership(uint64 datanetId) external;
+
+    /// @notice Gives `account` exactly these roles; zero takes all away. Owner. Errors: NotOwner, InvalidAccount,
+    /// InvalidRoles.
+    function setRoles(uint64 datanetId, address account, uint8 roles) external;
+
+    /// @return roles of the account; all of them for the owner
+    function rolesOf(uint64 datanetId, address account) external view returns (uint8 roles);
+
+    /// @notice Adds the value to the purse. Anyone. Errors: ZeroAmount.
+    function fund(uint64 datanetId) external payable;
+
+    /// @notice Announces that money leaves the purse, `purseExitBlocks` later; a later call replaces it. The purse pays
+    /// meanwhile as before. Owner. Errors: NotOwner, ZeroAmount, AmountTooHigh.
+    function requestPurse(uint64 datanetId, uint96 amountWei) external returns (uint40 withdrawableBlock);
+
+    /// @notice Credits the owner with what was announced, as far as it is still there. Owner. Errors: NotOwner,
+    /// NothingRequested, TooEarly.
+    function withdrawPurse(uint64 datanetId) external returns (uint256 amountWei);
+
+    /// @notice Gives `scorer` a seat. Manager of a curated or private Datanet. Errors: MissingRole, WrongPolicy,
+    /// InvalidAccount, AlreadyScorer, NoScorerSeat.
     function appointScorer(uint64 datanetId, address scorer) external returns (uint8 seat);
 
-    /// @notice Takes the seat away at once; scores already revealed still count. Owner of a curated Datanet only.
+    /// @notice Takes the seat away at once; scores already revealed still count. Manager of a curated or private Datanet.
+    /// Errors: MissingRole, WrongPolicy, NotScorer.
     function dismissScorer(uint64 datanetId, address scorer) external;
 
     /// @notice Takes a seat in an open Datanet with a bond of exactly `scorerBondWei`. Every seat has one vote, so votes
@@ -271,10 +335,14 @@ interface IDatanetRegistry is IClaimable {
     function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
     /// @notice Freezes the accepted contributions, in commit order, as the next version. Looks at `maximum` contributions
-    /// at most and goes on where the last call stopped. Owner only.
+    /// at most and goes on where the last call stopped. Freezer. Errors: MissingRole, NothingAccepted.
     function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen);
 
     function getDatanet(uint64 datanetId) external view returns (Datanet memory datanet);
+
+    /// @return datanets ever created
+    /// @return contributions ever committed
+    function counts() external view returns (uint64 datanets, uint64 contributions);
 
     function getContribution(uint64 contributionId) external view returns (Contribution memory contribution);
 

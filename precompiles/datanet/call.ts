@@ -1,5 +1,5 @@
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
-import type { Address } from '../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../src/primitives/hex.ts'
 import type { PrecompileHost } from '../host.ts'
 import type { PrecompileParameters } from '../parameters.ts'
 import { bindErrors, bindEvents, type Fail } from '../shared/binding.ts'
@@ -8,6 +8,7 @@ import { Money, type MoneyCall } from '../shared/money.ts'
 import { Store } from '../shared/store.ts'
 import { textProblem } from '../shared/text.ts'
 import {
+  ALL_ROLES,
   contributionLayout,
   DatanetSlots,
   datanetLayout,
@@ -63,6 +64,20 @@ export function ownedDatanet(call: DatanetCall, datanetId: bigint): DatanetRef {
   return datanet
 }
 
+/** The roles of an account; an owner has all. */
+export function rolesOf({ store }: DatanetCall, datanet: DatanetRef, account: Address): number {
+  if (datanet.get('owner') === account) return ALL_ROLES
+  return Number(store.load(mappingSlot(store, datanet.at('roles'), account)))
+}
+
+/** A Datanet of which the caller has this role. */
+export function datanetWithRole(call: DatanetCall, datanetId: bigint, needed: number): DatanetRef {
+  const datanet = existingDatanet(call, datanetId)
+  const { caller } = call.host
+  if ((rolesOf(call, datanet, caller) & needed) === 0) fail('MissingRole', { caller, role: needed })
+  return datanet
+}
+
 export function contributionAt({ store, slots }: DatanetCall, contributionId: bigint): ContributionRef {
   return new StructRef(store, contributionLayout, slots.contribution(contributionId))
 }
@@ -101,6 +116,13 @@ export function checkText(text: string, maxBytes: number, mayBeEmpty = false): v
   if (problem?.kind === 'length')
     fail('BoundExceeded', { length: BigInt(problem.bytes), maximum: BigInt(maxBytes) })
   if (problem !== undefined) fail('InvalidText')
+}
+
+/** Neither zero nor an account of the system, which could never act. */
+export function checkAccount({ parameters }: DatanetCall, account: Address): void {
+  if (account === ZERO_ADDRESS || parameters.systemAccounts.includes(account)) {
+    fail('InvalidAccount', { account })
+  }
 }
 
 /** A list or count from outside: at least one, at most `maximum`. */

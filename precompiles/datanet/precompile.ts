@@ -8,6 +8,8 @@ import { openDatanetCall } from './call.ts'
 import { contributionMethods } from './methods/contributions.ts'
 import { datanetMethods } from './methods/datanets.ts'
 import { orderingMethods } from './methods/ordering.ts'
+import { purseMethods } from './methods/purse.ts'
+import { scorerMethods } from './methods/scorers.ts'
 import { scoringMethods } from './methods/scoring.ts'
 import { versionMethods } from './methods/versions.ts'
 import { viewMethods } from './methods/views.ts'
@@ -23,6 +25,8 @@ export function datanetRegistry(parameters: PrecompileParameters): NativePrecomp
     methods: {
       ...claimMethods,
       ...datanetMethods,
+      ...purseMethods,
+      ...scorerMethods,
       ...contributionMethods,
       ...orderingMethods,
       ...scoringMethods,

@@ -115,6 +115,24 @@ export function contribution(
   }
 }
 
+export interface DatanetTerms {
+  readonly minBondWei: bigint
+  readonly acceptThresholdBps: number
+  readonly bountyPerRecordWei: bigint
+  readonly scorerPayWei: bigint
+}
+
+/** Terms of a Datanet without pay. */
+export function datanetTerms(overrides: Partial<DatanetTerms> = {}): DatanetTerms {
+  return {
+    minBondWei: OPEN,
+    acceptThresholdBps: 5000,
+    bountyPerRecordWei: 0n,
+    scorerPayWei: 0n,
+    ...overrides,
+  }
+}
+
 export interface Terms {
   readonly requester: Account
   readonly host: Account
@@ -198,12 +216,9 @@ export class World {
     } as const
   }
 
-  createDatanet(
-    owner: Account,
-    options: { policy?: number; minBondWei?: bigint; thresholdBps?: number } = {},
-  ): bigint {
-    const { policy = 1, minBondWei = OPEN, thresholdBps = 5000 } = options
-    const args = ['Weaknesses', 0, policy, 'CC0-1.0', 'bafymeta', minBondWei, thresholdBps]
+  createDatanet(owner: Account, options: { policy?: number; terms?: Partial<DatanetTerms> } = {}): bigint {
+    const { policy = 1, terms = {} } = options
+    const args = ['Weaknesses', 0, policy, 'CC0-1.0', 'bafymeta', datanetTerms(terms)]
     return this.datanets.send('createDatanet', args, { from: owner.address }).value
   }
 

@@ -48,6 +48,7 @@ import { MemoryStore } from '../../src/storage/memoryStore.ts'
 import { account, TestChain, VALIDATORS } from './chain.ts'
 import {
   contribution,
+  datanetTerms,
   makeQuery,
   makeRow,
   OPEN,
@@ -293,7 +294,7 @@ export class ReceiptWorld {
     )
     const keys = specs.map((_, n) => contributors[n % 2]!)
     const ids = specs.map((_, n) => BigInt(n + 1))
-    datanet(owner, 'createDatanet', ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', OPEN, 5000])
+    datanet(owner, 'createDatanet', ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', datanetTerms()])
     datanet(owner, 'appointScorer', [1n, scorer.address])
     specs.forEach((spec, n) => {
       const { contentRoot, recordCount, byteCount, minhash, salt } = spec

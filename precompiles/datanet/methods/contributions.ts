@@ -48,6 +48,8 @@ export const contributionMethods: Methods<
         bondWei,
         position,
         commitBlock: blockOf(call),
+        acceptThresholdBps: datanet.get('acceptThresholdBps'),
+        bountyPerRecordWei: datanet.get('bountyPerRecordWei'),
         commitment,
       })
       money.receive('bondsWei', bondWei)

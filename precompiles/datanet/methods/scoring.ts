@@ -129,7 +129,7 @@ function recordReport(call: DatanetCall, contributionId: bigint, report: ScoreRe
   const matches = matchesClaim(call, contributionId, contribution, report)
   contribution.set('scorersRevealed', withBit(revealed, seat))
   const entry = BigInt(report.qualityBps | (matches ? 0 : REPORT_DIFFERS))
-  writePacked(store, contribution.at('reports'), seat, 16, entry)
+  writePacked(store, contribution.at('reports'), seat, 32, entry)
   emit(host, 'ScoreRevealed', { contributionId, scorer: host.caller, matches, ...report })
 }
 
@@ -183,7 +183,7 @@ function settleDecision(call: DatanetCall, contributionId: bigint, contribution:
   const datanet = datanetAt(call, datanetId)
   const reports = reportsOf(call, contribution)
   const quorum = quorumOf(datanet.get('policy') === POLICY_OPEN, eligibleSeats(call, contribution).length)
-  const { outcome, qualityBps } = decide(reports, quorum, datanet.get('acceptThresholdBps'))
+  const { outcome, qualityBps } = decide(reports, quorum, contribution.get('acceptThresholdBps'))
   const status = statusOf[outcome]
   const bondWei = contribution.get('bondWei')
   contribution.update({ status, qualityBps, bondWei: 0n })
@@ -207,7 +207,7 @@ function reportsOf({ host, store }: DatanetCall, contribution: ContributionRef):
   const seats = bitsIn(contribution.get('scorersRevealed'))
   host.useGas(gasPrices.candidate * BigInt(seats.length))
   return seats.map((seat) => {
-    const entry = Number(readPacked(store, contribution.at('reports'), seat, 16))
+    const entry = Number(readPacked(store, contribution.at('reports'), seat, 32))
     return { qualityBps: entry & (REPORT_DIFFERS - 1), differs: (entry & REPORT_DIFFERS) !== 0 }
   })
 }

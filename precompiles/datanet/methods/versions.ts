@@ -15,13 +15,13 @@ import {
   type DatanetAbi,
   type DatanetCall,
   type DatanetRef,
+  datanetWithRole,
   emit,
   fail,
-  ownedDatanet,
   type VersionRef,
   versionAt,
 } from '../call.ts'
-import { contributionStatus, memberBlobs } from '../layout.ts'
+import { contributionStatus, memberBlobs, role } from '../layout.ts'
 import { encodeMembers, type Member } from '../members.ts'
 
 export const versionMethods: Methods<DatanetAbi, DatanetCall, 'freezeVersion'> = {
@@ -29,7 +29,7 @@ export const versionMethods: Methods<DatanetAbi, DatanetCall, 'freezeVersion'> =
     gas: 0n,
     run(call, { datanetId, maximum }) {
       checkCount(maximum, bounds.freezePerCall)
-      const datanet = ownedDatanet(call, datanetId)
+      const datanet = datanetWithRole(call, datanetId, role.freezer)
       const version = datanet.get('versions') + 1
       const draft = versionAt(call, datanetId, version)
       const { members, roots, scannedTo } = scan(call, datanet, Number(draft.get('scannedTo')), maximum)

@@ -32,6 +32,7 @@ export const viewMethods: Methods<
   DatanetAbi,
   DatanetCall,
   | 'getDatanet'
+  | 'counts'
   | 'getContribution'
   | 'getMinhash'
   | 'contributionByRoot'
@@ -43,8 +44,11 @@ export const viewMethods: Methods<
     gas: 0n,
     run(call, { datanetId }) {
       const datanet = existingDatanet(call, datanetId)
+      const values = datanet.values()
+      const { minBondWei, acceptThresholdBps, bountyPerRecordWei, scorerPayWei } = values
       return {
-        ...datanet.values(),
+        ...values,
+        terms: { minBondWei, acceptThresholdBps, bountyPerRecordWei, scorerPayWei },
         scorers: bitsIn(datanet.get('activeSeats')).length,
         commits: call.store.load(datanet.at('order')),
         name: datanet.text('name'),
@@ -52,6 +56,14 @@ export const viewMethods: Methods<
         metadataCid: datanet.text('metadataCid'),
       }
     },
+  },
+
+  counts: {
+    gas: 0n,
+    run: ({ registry }) => ({
+      datanets: registry.get('datanetCount'),
+      contributions: registry.get('contributionCount'),
+    }),
   },
 
   getContribution: {

@@ -49,7 +49,7 @@ const MEMBERS = 400
 const f = new Fixture({
   k: 1024,
   members: MEMBERS,
-  parameters: { windowReceipts: 32, revealMaxBlocks: 1000 },
+  parameters: { windowReceipts: 32, revealMaxBlocks: 1000, purseExitBlocks: 5000 },
 })
 const { attribution, datanets, adapters } = f.world
 

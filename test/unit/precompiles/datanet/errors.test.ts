@@ -6,6 +6,7 @@ import { seenErrors } from '../../../support/contract.ts'
 import {
   account,
   contribution,
+  datanetTerms,
   OPEN,
   testHash,
   testParameters,
@@ -42,7 +43,7 @@ function scoreCommitted(f: Fixture): bigint {
 
 type Args = readonly unknown[]
 const creation = (overrides: Record<number, unknown>): Args =>
-  Object.assign(['Name', 0, 1, 'MIT', '', 0n, 5000], overrides)
+  Object.assign(['Name', 0, 1, 'MIT', '', datanetTerms()], overrides)
 
 interface Case {
   readonly error: string
@@ -77,14 +78,13 @@ const cases: readonly Case[] = [
     run: () => ({ method: 'createDatanet', args: creation({ 2: 3 }), from: alice }),
   },
   {
-    error: 'PrivatePolicyUnavailable',
-    what: 'a private Datanet',
-    run: () => ({ method: 'createDatanet', args: creation({ 2: 2 }), from: alice }),
-  },
-  {
     error: 'InvalidThreshold',
     what: 'a threshold above one',
-    run: () => ({ method: 'createDatanet', args: creation({ 6: 10_001 }), from: alice }),
+    run: () => ({
+      method: 'createDatanet',
+      args: creation({ 5: datanetTerms({ acceptThresholdBps: 10_001 }) }),
+      from: alice,
+    }),
   },
   {
     error: 'UnknownDatanet',
@@ -97,9 +97,77 @@ const cases: readonly Case[] = [
     run: () => ({ method: 'commitContribution', args: [9n, testHash('x')], from: alice, valueWei: OPEN }),
   },
   {
-    error: 'NotOwner',
+    error: 'MissingRole',
     what: 'an appointment by a stranger',
     run: ({ curated }) => ({ method: 'appointScorer', args: [curated, bob.address], from: bob }),
+  },
+  {
+    error: 'NotOwner',
+    what: 'an offer by a stranger',
+    run: ({ curated }) => ({ method: 'transferOwnership', args: [curated, bob.address], from: bob }),
+  },
+  {
+    error: 'NotPendingOwner',
+    what: 'taking what was not offered',
+    run: ({ curated }) => ({ method: 'acceptOwnership', args: [curated], from: bob }),
+  },
+  {
+    error: 'InvalidAccount',
+    what: 'an offer to a precompile',
+    run: ({ curated }) => ({ method: 'transferOwnership', args: [curated, DATANET_ADDRESS], from: owner }),
+  },
+  {
+    error: 'InvalidRoles',
+    what: 'a role that there is not',
+    run: ({ curated }) => ({ method: 'setRoles', args: [curated, bob.address, 8], from: owner }),
+  },
+  {
+    error: 'InvalidAccount',
+    what: 'roles for nobody',
+    run: ({ curated }) => ({ method: 'setRoles', args: [curated, ZERO_ADDRESS, 1], from: owner }),
+  },
+  {
+    error: 'ZeroAmount',
+    what: 'nothing for the purse',
+    run: ({ curated }) => ({ method: 'fund', args: [curated], from: bob }),
+  },
+  {
+    error: 'ZeroAmount',
+    what: 'asking for nothing of the purse',
+    run: ({ curated }) => ({ method: 'requestPurse', args: [curated, 0n], from: owner }),
+  },
+  {
+    error: 'AmountTooHigh',
+    what: 'asking for more than the purse has',
+    run: ({ curated }) => ({ method: 'requestPurse', args: [curated, 1n], from: owner }),
+  },
+  {
+    error: 'NothingRequested',
+    what: 'money that nobody announced',
+    run: ({ curated }) => ({ method: 'withdrawPurse', args: [curated], from: owner }),
+  },
+  {
+    error: 'TooEarly',
+    what: 'the purse before its exit',
+    run({ world, curated }) {
+      world.datanets.send('fund', [curated], { from: bob.address, valueWei: 5n })
+      world.datanets.send('requestPurse', [curated, 5n], { from: owner.address })
+      return { method: 'withdrawPurse', args: [curated], from: owner }
+    },
+  },
+  {
+    error: 'InvalidText',
+    what: 'a licence taken away',
+    run: ({ curated }) => ({ method: 'updateDatanet', args: [curated, '', ''], from: owner }),
+  },
+  {
+    error: 'InvalidThreshold',
+    what: 'terms with a threshold above one',
+    run: ({ curated }) => ({
+      method: 'setTerms',
+      args: [curated, datanetTerms({ acceptThresholdBps: 10_001 })],
+      from: owner,
+    }),
   },
   {
     error: 'WrongPolicy',
@@ -112,12 +180,12 @@ const cases: readonly Case[] = [
     run: ({ curated }) => ({ method: 'joinScorers', args: [curated], from: bob, valueWei: bond }),
   },
   {
-    error: 'InvalidScorer',
+    error: 'InvalidAccount',
     what: 'the zero address',
     run: ({ curated }) => ({ method: 'appointScorer', args: [curated, ZERO_ADDRESS], from: owner }),
   },
   {
-    error: 'InvalidScorer',
+    error: 'InvalidAccount',
     what: 'a precompile',
     run: ({ curated }) => ({ method: 'appointScorer', args: [curated, DATANET_ADDRESS], from: owner }),
   },
@@ -370,7 +438,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    error: 'NotOwner',
+    error: 'MissingRole',
     what: 'a freeze by a stranger',
     run: ({ curated }) => ({ method: 'freezeVersion', args: [curated, 5], from: bob }),
   },
