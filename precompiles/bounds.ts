@@ -32,6 +32,9 @@ export const bounds = {
   /** Content of one contribution: 1 TiB. */
   contributionBytes: 2n ** 40n,
 
+  /** Receipts of one feedback contribution: a slot and some reads each, about 35,000 gas. */
+  receiptsPerFeedback: 16,
+
   /** Frozen versions of an adapter: one slot each, read at every window's end. */
   datanetsPerAdapter: 8,
   /** Parents of an adapter: each is paid at every finalisation. */

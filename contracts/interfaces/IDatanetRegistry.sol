@@ -2,28 +2,40 @@
 pragma solidity ^0.8.30;
 
 import {IClaimable} from "./IClaimable.sol";
+import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 
 /// @title Datanets, contributions and frozen versions, at 0x0000000000000000000000000000000016120001
 /// @notice Blocks are block numbers; bps are hundredths of a percent; amounts are wei. Ids start at 1; contribution ids
 /// are given in commit order over all Datanets.
 ///
-/// Kinds: 0 text classification, 1 retrieval, 2 generation.
+/// Kinds of Datanets: 0 text classification, 1 retrieval, 2 generation.
 /// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed), 2 private (as curated, and the content
 /// is for those whom the Datanet gives access). Name, kind and policy never change.
 /// Roles (bits): 1 manager (updateDatanet, setTerms, appointScorer, dismissScorer), 2 freezer (freezeVersion), 4 access
 /// manager. The owner has all of them.
 /// Purse. What a Datanet pays comes out of its purse, as far as that goes; anybody may put money in.
+/// Kinds of contributions: 0 records, 1 labels for the records of another contribution (its target), 2 correction (records
+/// that supersede those of its target), 3 feedback on receipts by their requester.
 /// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the threshold,
 /// bond returned), 6 refuted (what was claimed is not what scorers found, bond kept), 7 duplicate (content root of an
-/// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, bond returned).
+/// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, or its target
+/// had gone before the reveal; bond returned).
 /// Contribution flags: 1 the index of near-duplicates was full for it, compare by hand.
 /// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned (ref: Datanet), 4 surplus (treasury),
 /// 7 purse withdrawn (ref: Datanet). Where nothing else is said, ref is the contribution's id.
 ///
+/// Sponsors. Whoever sends commitContributionFor pays bond and gas of a contribution that its contributor signed for
+/// (EIP-712; domain: name "OpenLedger", version "1", the chain's id, this address):
+///   Commit(uint64 datanetId,bytes32 commitment,address sponsor,uint256 nonce,uint64 deadlineBlock,bytes32 genesisHash)
+/// with nonce = nonces(contributor) and the chain's own genesisHash, which is not sent. The signature is r ‖ s ‖ v, low-s.
+/// All credit is the contributor's; the bond goes back to the sponsor.
+///
 /// Near-duplicates. A MinHash signature is 128 big-endian uint32. Band b (0 to 17) is bytes [28·b, 28·b + 28). A bucket is
-/// keccak256(uint64 datanetId ‖ uint8 band ‖ band bytes) and holds the ids of at most 16 cluster leaders. A contribution
-/// is compared with every leader in its 18 buckets, in the order of their ids; the first with at least 103 equal values
-/// takes it in. Novelty is floor((128 − equal) · 10000 / 128) bps; a leader has 10000. Clusters never merge.
+/// keccak256(uint64 datanetId ‖ uint8 space ‖ uint64 targetId ‖ uint8 band ‖ band bytes) and holds the ids of at most 16
+/// cluster leaders. Labels of one target are compared among themselves: space 1 and that target; everything else has space
+/// 0 and target 0. So a correction that keeps most of its target joins the target's cluster. A contribution is compared
+/// with every leader in its 18 buckets, in the order of their ids; the first with at least 103 equal values takes it in.
+/// Novelty is floor((128 − equal) · 10000 / 128) bps; a leader has 10000. Clusters never merge.
 ///
 /// Content root of a version: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the members in commit
 /// order; a leaf's data is uint64 contributionId ‖ bytes32 contentRoot, big endian.
@@ -56,9 +68,25 @@ interface IDatanetRegistry is IClaimable {
         string metadataCid;
     }
 
+    /// @notice What a contributor says about its content.
+    struct Claim {
+        uint8 kind;
+        uint64 targetId; // of labels and corrections; else 0
+        bytes32 contentRoot; // sha2-256 of the canonical content, the digest inside its CID
+        uint32 recordCount; // of feedback: one record for each receipt
+        uint64 byteCount;
+        bytes minhash; // 128 big-endian uint32
+        bytes32 salt;
+        IProofOfAttribution.ReceiptFacts[] receipts; // of feedback, 1 to 16; else none
+    }
+
     struct Contribution {
         uint64 datanetId;
         address contributor;
+        address sponsor; // who paid the bond, when it was not the contributor; else zero
+        uint8 kind;
+        uint64 targetId;
+        uint64 supersededBy; // the accepted correction that stands for it; or zero
         uint8 status;
         uint8 flags;
         uint16 noveltyBps;
@@ -76,7 +104,7 @@ interface IDatanetRegistry is IClaimable {
         uint64 scorersCommitted; // bit per scorer's seat
         uint64 scorersRevealed;
         bytes32 commitment; // zero once revealed
-        bytes32 contentRoot; // sha2-256 of the canonical content, the digest inside its CID
+        bytes32 contentRoot;
     }
 
     struct Version {
@@ -131,6 +159,7 @@ interface IDatanetRegistry is IClaimable {
         uint64 indexed contributionId,
         uint64 indexed datanetId,
         address indexed contributor,
+        address sponsor,
         bytes32 commitment,
         uint96 bondWei,
         uint64 position
@@ -139,11 +168,15 @@ interface IDatanetRegistry is IClaimable {
         uint64 indexed contributionId,
         uint64 indexed datanetId,
         address indexed contributor,
+        uint8 kind,
+        uint64 targetId,
         bytes32 contentRoot,
         uint32 recordCount,
         uint64 byteCount,
         bytes32 minhashHash
     );
+    /// @notice The contribution is feedback on these receipts.
+    event FeedbackRevealed(uint64 indexed contributionId, bytes32[] receiptIds);
     /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`.
     event ContributionOrdered(
         uint64 indexed contributionId,
@@ -154,7 +187,8 @@ interface IDatanetRegistry is IClaimable {
         uint40 scoreCommitEndBlock,
         uint40 scoreRevealEndBlock
     );
-    /// @notice `status` is duplicate or expired; `duplicateOf` is the earlier commit, or zero.
+    /// @notice `status` is duplicate, expired, or returned when the target had gone before the reveal; `duplicateOf` is the
+    /// earlier commit, or zero.
     event ContributionRefused(
         uint64 indexed contributionId,
         uint64 indexed datanetId,
@@ -204,7 +238,8 @@ interface IDatanetRegistry is IClaimable {
     error ZeroAmount();
     error AmountTooHigh(uint256 amountWei, uint256 maximumWei);
     error NothingRequested();
-    error NotContributor(address caller);
+    error NotContributor(address caller); // nor its sponsor, where that would do
+    error InvalidSignature(); // not the contributor's over this commit and its nonce
     error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
     error InvalidKind(uint8 kind);
     error InvalidPolicy(uint8 policy);
@@ -223,6 +258,15 @@ interface IDatanetRegistry is IClaimable {
     error CommitmentMismatch(bytes32 computed);
     error InvalidSignatureLength(uint256 length);
     error EmptyContribution();
+    /// @notice The kind needs another target: none; or an earlier one, of the same Datanet, of records or a correction, and
+    /// for labels another contributor's.
+    error InvalidTarget(uint64 targetId);
+    error ReceiptNotFinal(bytes32 receiptId, uint8 status);
+    error FactsMismatch(bytes32 receiptId);
+    error NotRequester(bytes32 receiptId, address requester);
+    /// @notice The receipt's adapter stands on no version of this Datanet.
+    error ReceiptElsewhere(bytes32 receiptId, uint64 adapterId);
+    error FeedbackExists(bytes32 receiptId, uint64 contributionId);
     error ContributorMayNotScore(uint64 contributionId);
     error AlreadyCommitted(uint64 contributionId);
     error AlreadyRevealed(uint64 contributionId);
@@ -292,25 +336,42 @@ interface IDatanetRegistry is IClaimable {
     /// @notice Credits the bond of a scorer that left, and frees the seat.
     function withdrawScorerBond(uint64 datanetId) external returns (uint256 amountWei);
 
-    /// @notice Takes a place in the commit order without showing anything.
-    /// @param commitment keccak256(abi.encode(contributor, datanetId, contentRoot, recordCount, byteCount,
-    /// keccak256(minhash), salt)); the contributor inside keeps others from using it
+    /// @notice Takes a place in the commit order without showing anything. The value is the bond. Errors: ZeroCommitment,
+    /// BondTooLow.
+    /// @param commitment keccak256(abi.encode(contributor, datanetId, kind, targetId, contentRoot, recordCount, byteCount,
+    /// keccak256(minhash), receiptsHash, salt)); receiptsHash is keccak256(abi.encode(receipts)) of feedback and else zero.
+    /// The contributor inside keeps others from using it.
     function commitContribution(
         uint64 datanetId,
         bytes32 commitment
     ) external payable returns (uint64 contributionId);
 
+    /// @notice The same for a contributor who signed for it; the caller is the sponsor. Errors: also TooLate,
+    /// InvalidSignature.
+    /// @param deadlineBlock last block in which the signature holds
+    function commitContributionFor(
+        uint64 datanetId,
+        address contributor,
+        bytes32 commitment,
+        uint64 deadlineBlock,
+        bytes calldata signature
+    ) external payable returns (uint64 contributionId);
+
+    /// @return nonce of the contributor's next signed commit
+    function nonces(address contributor) external view returns (uint256 nonce);
+
+    function domainSeparator() external view returns (bytes32 separator);
+
     /// @notice Shows what was committed, within the reveal window: from `revealMinBlocks` to `revealMaxBlocks` after the
-    /// commit's block.
-    /// @param minhash 128 big-endian uint32
-    function revealContribution(
-        uint64 contributionId,
-        bytes32 contentRoot,
-        uint32 recordCount,
-        uint64 byteCount,
-        bytes calldata minhash,
-        bytes32 salt
-    ) external;
+    /// commit's block. Contributor or sponsor. Errors: NotContributor, WrongStatus, TooEarly, TooLate, InvalidKind,
+    /// InvalidSignatureLength, EmptyContribution, BoundExceeded, CommitmentMismatch, and those of the kinds:
+    /// Records have no target. Labels and corrections need one (InvalidTarget) that is accepted and not tombstoned; labels have
+    /// at most its records (BoundExceeded); a correction's is not superseded already. A target that is not accepted, is
+    /// tombstoned or superseded by now is nobody's mistake: the contribution is returned with its bond, and nothing is shown.
+    /// Feedback has receipts that are final (ReceiptNotFinal, FactsMismatch), that the contributor paid for (NotRequester), of
+    /// adapters that stand on a version of this Datanet (ReceiptElsewhere), as many as records (LengthMismatch), and each
+    /// without other feedback, unless that ended without being accepted (FeedbackExists).
+    function revealContribution(uint64 contributionId, Claim calldata claim) external;
 
     /// @notice Orders the next contributions in commit order, `maximum` at most, and stops at the first whose reveal
     /// window is still open. Permissionless. Returns how many it ordered, refused or let expire.
@@ -351,6 +412,9 @@ interface IDatanetRegistry is IClaimable {
 
     /// @return contributionId of the earliest commit revealed with this content root, or zero
     function contributionByRoot(bytes32 contentRoot) external view returns (uint64 contributionId);
+
+    /// @return contributionId of the feedback on this receipt, unless it ended without being accepted; or zero
+    function feedbackOn(bytes32 receiptId) external view returns (uint64 contributionId);
 
     /// @return contributionIds in commit order from position `start`
     function contributionsOf(

@@ -162,6 +162,8 @@ export const POLICY_PRIVATE = 2
 export const role = { manager: 1, freezer: 2, accessManager: 4 } as const
 export const ALL_ROLES = role.manager | role.freezer | role.accessManager
 
+export const contributionKind = { records: 0, labels: 1, correction: 2, feedback: 3 } as const
+
 export const contributionStatus = {
   none: 0,
   committed: 1,
@@ -173,6 +175,9 @@ export const contributionStatus = {
   duplicate: 7,
   expired: 8,
   returned: 9,
+  waiting: 10,
+  challenged: 11,
+  planted: 12,
 } as const
 export type ContributionStatus = (typeof contributionStatus)[keyof typeof contributionStatus]
 

@@ -1,5 +1,6 @@
 import {
   type ContributionFacts,
+  contributionClaim,
   contributionCommitment,
   type DataRecord,
   datanetRegistryAbi,
@@ -17,7 +18,12 @@ const registry = { to: nativeAddresses.datanetRegistry, abi: datanetRegistryAbi 
 const view = { address: nativeAddresses.datanetRegistry, abi: datanetRegistryAbi } as const
 
 const BOND_WEI = parseEther('0.1')
-const THRESHOLD_BPS = 5_000
+const TERMS = {
+  minBondWei: BOND_WEI,
+  acceptThresholdBps: 5_000,
+  bountyPerRecordWei: 0n,
+  scorerPayWei: 0n,
+} as const
 /** Enough for the largest of each; what is left comes back. */
 const GAS = {
   commit: 400_000n,
@@ -68,7 +74,7 @@ export async function createDatanet(
     ...registry,
     functionName: 'createDatanet',
     // text classification, curated
-    args: [about.name, 0, 1, about.licence, '', BOND_WEI, THRESHOLD_BPS],
+    args: [about.name, 0, 1, about.licence, '', TERMS],
   })
   const [receipt] = await allDone(network, [created])
   const [event] = parseEventLogs({
@@ -105,11 +111,11 @@ export async function contribute(
     const facts = describeContribution(one.records)
     // a real contributor draws it; here it makes the demonstration repeatable
     const salt = keccak256(toHex(`salt of contribution ${index}`))
-    return { ...one, facts, salt }
+    return { ...one, facts, claim: contributionClaim(facts, salt) }
   })
   const commits: SentCall[] = []
-  for (const { contributor, facts, salt } of prepared) {
-    const commitment = contributionCommitment({ contributor: contributor.address, datanetId, facts, salt })
+  for (const { contributor, claim } of prepared) {
+    const commitment = contributionCommitment({ contributor: contributor.address, datanetId, claim })
     commits.push(
       await contributor.send({
         ...registry,
@@ -134,20 +140,13 @@ export async function contribute(
 
   await network.waitBlocks(2)
   const reveals: SentCall[] = []
-  for (const [index, { contributor, facts, salt }] of prepared.entries()) {
+  for (const [index, { contributor, facts, claim }] of prepared.entries()) {
     await content.put(facts.bytes)
     reveals.push(
       await contributor.send({
         ...registry,
         functionName: 'revealContribution',
-        args: [
-          ids[index],
-          facts.contentRoot,
-          facts.recordCount,
-          BigInt(facts.byteCount),
-          toHex(facts.minhash),
-          salt,
-        ],
+        args: [ids[index], claim],
         gas: GAS.reveal,
       }),
     )

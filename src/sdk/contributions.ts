@@ -1,38 +1,94 @@
-import { encodeAbiParameters, keccak256 } from 'viem'
+import { encodeAbiParameters, keccak256, parseAbiParameters } from 'viem'
 import type { ContributionFacts } from '../ai/records/record.ts'
-import type { Address, Hash } from '../primitives/hex.ts'
+import { type Address, bytesToHex, type Hash, type Hex, ZERO_HASH } from '../primitives/hex.ts'
+
+const COMMITMENT = parseAbiParameters(
+  'address, uint64, uint8, uint64, bytes32, uint32, uint64, bytes32, bytes32, bytes32',
+)
+const RECEIPTS = parseAbiParameters([
+  'ReceiptFacts[] receipts',
+  'struct ReceiptFacts { bytes32 receiptId; address requester; address application; uint96 settlerWei; bytes32 queryRowHash; bytes32 receiptHash; }',
+])
+
+/** What a contribution can be. */
+export const contributionKinds = { records: 0, labels: 1, correction: 2, feedback: 3 } as const
+
+/** What a settled receipt's digest commits to; the event `ReceiptSettled` has it all. */
+export interface ReceiptFacts {
+  readonly receiptId: Hash
+  readonly requester: Address
+  /** Or zero. */
+  readonly application: Address
+  readonly settlerWei: bigint
+  readonly queryRowHash: Hash
+  readonly receiptHash: Hash
+}
+
+/** What `revealContribution` takes. */
+export interface ContributionClaim {
+  readonly kind: number
+  readonly targetId: bigint
+  readonly contentRoot: Hash
+  readonly recordCount: number
+  readonly byteCount: bigint
+  readonly minhash: Hex
+  readonly salt: Hash
+  readonly receipts: readonly ReceiptFacts[]
+}
+
+/** What the content is about; nothing for records. */
+export type ContributionSubject =
+  | { readonly kind: 'records' }
+  | { readonly kind: 'labels' | 'correction'; readonly targetId: bigint }
+  | { readonly kind: 'feedback'; readonly receipts: readonly ReceiptFacts[] }
+
+/**
+ * The claim about a content, to be committed to first and revealed later.
+ *
+ * @param salt 32 random bytes, kept until the reveal
+ */
+export function contributionClaim(
+  facts: ContributionFacts,
+  salt: Hash,
+  subject: ContributionSubject = { kind: 'records' },
+): ContributionClaim {
+  return {
+    kind: contributionKinds[subject.kind],
+    targetId: 'targetId' in subject ? subject.targetId : 0n,
+    contentRoot: facts.contentRoot,
+    recordCount: facts.recordCount,
+    byteCount: BigInt(facts.byteCount),
+    minhash: bytesToHex(facts.minhash),
+    salt,
+    receipts: 'receipts' in subject ? subject.receipts : [],
+  }
+}
 
 /** What `commitContribution` takes: it binds content, contributor and Datanet without showing the content. */
 export function contributionCommitment(commit: {
   readonly contributor: Address
   readonly datanetId: bigint
-  readonly facts: ContributionFacts
-  /** 32 random bytes, kept until the reveal. */
-  readonly salt: Hash
+  readonly claim: ContributionClaim
 }): Hash {
-  const { contributor, datanetId, facts, salt } = commit
+  const { contributor, datanetId, claim } = commit
   return keccak256(
-    encodeAbiParameters(
-      [
-        { type: 'address' },
-        { type: 'uint64' },
-        { type: 'bytes32' },
-        { type: 'uint32' },
-        { type: 'uint64' },
-        { type: 'bytes32' },
-        { type: 'bytes32' },
-      ],
-      [
-        contributor,
-        datanetId,
-        facts.contentRoot,
-        facts.recordCount,
-        BigInt(facts.byteCount),
-        keccak256(facts.minhash),
-        salt,
-      ],
-    ),
+    encodeAbiParameters(COMMITMENT, [
+      contributor,
+      datanetId,
+      claim.kind,
+      claim.targetId,
+      claim.contentRoot,
+      claim.recordCount,
+      claim.byteCount,
+      keccak256(claim.minhash),
+      claim.kind === contributionKinds.feedback ? receiptsHash(claim.receipts) : ZERO_HASH,
+      claim.salt,
+    ]),
   )
+}
+
+function receiptsHash(receipts: readonly ReceiptFacts[]): Hash {
+  return keccak256(encodeAbiParameters(RECEIPTS, [receipts]))
 }
 
 /** What a scorer found in a contribution's content, as `revealScores` takes it. */

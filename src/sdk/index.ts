@@ -15,7 +15,17 @@ export { SeededStream } from '../ai/seededStream.ts'
 export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
 export type { Address, Hash, Hex } from '../primitives/hex.ts'
 export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'
-export { contributionCommitment, type ScoreReport, scoreReport, scoresCommitment } from './contributions.ts'
+export {
+  type ContributionClaim,
+  type ContributionSubject,
+  contributionClaim,
+  contributionCommitment,
+  contributionKinds,
+  type ReceiptFacts,
+  type ScoreReport,
+  scoreReport,
+  scoresCommitment,
+} from './contributions.ts'
 export {
   inferenceRequestTypes,
   type PaidPrediction,

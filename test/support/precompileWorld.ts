@@ -1,4 +1,4 @@
-import { encodeAbiParameters, hashTypedData, keccak256 as viemKeccak } from 'viem'
+import { encodeAbiParameters, hashTypedData, parseAbiParameters, keccak256 as viemKeccak } from 'viem'
 import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
@@ -13,6 +13,7 @@ import {
   type Hex,
   hexToBytes,
   ZERO_ADDRESS,
+  ZERO_HASH,
 } from '../../src/primitives/hex.ts'
 import { keccak256, keccakHex } from '../../src/primitives/keccak.ts'
 import { privateKeyToAddress, sign } from '../../src/primitives/secp256k1.ts'
@@ -80,6 +81,10 @@ export interface ContributionSpec {
   readonly recordCount: number
   readonly byteCount: bigint
   readonly salt: Hash
+  /** Records when it is left out. */
+  readonly kind?: number
+  readonly targetId?: bigint
+  readonly receipts?: readonly unknown[]
 }
 
 /** A signature of 128 values that no other seed shares. */
@@ -113,6 +118,46 @@ export function contribution(
     salt: testHash(`salt ${n}`),
     ...overrides,
   }
+}
+
+/** The claim that opens the commitment to a contribution. */
+export function claimOf(spec: ContributionSpec) {
+  const { by: _, kind = 0, targetId = 0n, receipts = [], minhash, ...facts } = spec
+  return { ...facts, kind, targetId, receipts, minhash: bytesToHex(minhash) }
+}
+
+/** What the contributor commits to. */
+export function contributionCommitmentOf(datanetId: bigint, spec: ContributionSpec): Hash {
+  const { kind = 0, targetId = 0n, receipts = [] } = spec
+  const receiptsHash = kind === 3 ? receiptsHashOf(receipts) : ZERO_HASH
+  return viemKeccak(
+    encodeAbiParameters(
+      parseAbiParameters(
+        'address, uint64, uint8, uint64, bytes32, uint32, uint64, bytes32, bytes32, bytes32',
+      ),
+      [
+        spec.by.address,
+        datanetId,
+        kind,
+        targetId,
+        spec.contentRoot,
+        spec.recordCount,
+        spec.byteCount,
+        keccakHex(spec.minhash),
+        receiptsHash,
+        spec.salt,
+      ],
+    ),
+  )
+}
+
+function receiptsHashOf(receipts: readonly unknown[]): Hash {
+  const reveal = iDatanetRegistryAbi.find(
+    (item) => item.type === 'function' && item.name === 'revealContribution',
+  )
+  const claim = reveal?.inputs[1] as { components: readonly { name: string }[] } | undefined
+  const list = claim?.components.filter(({ name }) => name === 'receipts')
+  return viemKeccak(encodeAbiParameters(list as never, [receipts] as never))
 }
 
 export interface DatanetTerms {
@@ -223,28 +268,7 @@ export class World {
   }
 
   commitmentOf(datanetId: bigint, spec: ContributionSpec): Hash {
-    return viemKeccak(
-      encodeAbiParameters(
-        [
-          { type: 'address' },
-          { type: 'uint64' },
-          { type: 'bytes32' },
-          { type: 'uint32' },
-          { type: 'uint64' },
-          { type: 'bytes32' },
-          { type: 'bytes32' },
-        ],
-        [
-          spec.by.address,
-          datanetId,
-          spec.contentRoot,
-          spec.recordCount,
-          spec.byteCount,
-          keccakHex(spec.minhash),
-          spec.salt,
-        ],
-      ),
-    )
+    return contributionCommitmentOf(datanetId, spec)
   }
 
   commit(datanetId: bigint, spec: ContributionSpec, valueWei = OPEN): bigint {
@@ -258,8 +282,7 @@ export class World {
   }
 
   revealArgs(contributionId: bigint, spec: ContributionSpec): readonly unknown[] {
-    const { contentRoot, recordCount, byteCount, minhash, salt } = spec
-    return [contributionId, contentRoot, recordCount, byteCount, bytesToHex(minhash), salt]
+    return [contributionId, claimOf(spec)]
   }
 
   /** Commits, reveals and orders contributions; returns their ids. */

@@ -11,11 +11,12 @@ import { readBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { gasPrices } from '../../shared/gas.ts'
 import { mappingSlot, readPacked, writePacked } from '../../shared/layout.ts'
-import { refOf } from '../../shared/money.ts'
+import { keepBond, returnBond } from '../bonds.ts'
 import {
   blockOf,
   type ContributionRef,
   checkCount,
+  contributionAt,
   type DatanetAbi,
   type DatanetCall,
   datanetAt,
@@ -27,8 +28,8 @@ import {
 import { type Decision, decide, quorumOf, type Report } from '../decision.ts'
 import {
   type ContributionStatus,
+  contributionKind,
   contributionStatus,
-  creditReason,
   minhashBlobs,
   POLICY_OPEN,
   REPORT_DIFFERS,
@@ -178,22 +179,18 @@ const statusOf: Readonly<Record<Decision['outcome'], ContributionStatus>> = {
 }
 
 function settleDecision(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  const { host, store, money, registry, parameters } = call
+  const { host, store, registry } = call
   const datanetId = contribution.get('datanetId')
   const datanet = datanetAt(call, datanetId)
   const reports = reportsOf(call, contribution)
   const quorum = quorumOf(datanet.get('policy') === POLICY_OPEN, eligibleSeats(call, contribution).length)
   const { outcome, qualityBps } = decide(reports, quorum, contribution.get('acceptThresholdBps'))
   const status = statusOf[outcome]
-  const bondWei = contribution.get('bondWei')
-  contribution.update({ status, qualityBps, bondWei: 0n })
-
-  const kept = outcome === 'refuted'
-  const payee = kept ? parameters.treasuryAddress : contribution.get('contributor')
-  const reason = kept ? creditReason.bondKept : creditReason.bondReturned
-  money.credit('bondsWei', payee, reason, refOf(contributionId), bondWei)
-  if (outcome !== 'accepted')
-    releaseRoot(store, registry.at('roots'), contribution.get('contentRoot'), contributionId)
+  contribution.update({ status, qualityBps })
+  if (outcome === 'refuted') keepBond(call, contributionId, contribution)
+  else returnBond(call, contributionId, contribution)
+  if (outcome === 'accepted') supersedeTarget(call, contributionId, contribution)
+  else releaseRoot(store, registry.at('roots'), contribution.get('contentRoot'), contributionId)
   emit(host, 'ContributionResolved', {
     contributionId,
     datanetId,
@@ -201,6 +198,13 @@ function settleDecision(call: DatanetCall, contributionId: bigint, contribution:
     qualityBps,
     reveals: reports.length,
   })
+}
+
+/** Of several corrections of one target the first that is accepted stands for it. */
+function supersedeTarget(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
+  if (contribution.get('kind') !== contributionKind.correction) return
+  const target = contributionAt(call, contribution.get('targetId'))
+  if (target.get('supersededBy') === 0n) target.set('supersededBy', contributionId)
 }
 
 function reportsOf({ host, store }: DatanetCall, contribution: ContributionRef): readonly Report[] {

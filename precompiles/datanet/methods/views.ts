@@ -14,6 +14,7 @@ import {
   fail,
   versionAt,
 } from '../call.ts'
+import { feedbackOn } from '../kinds.ts'
 import { minhashBlobs } from '../layout.ts'
 import { DatanetReader } from '../read.ts'
 
@@ -36,6 +37,7 @@ export const viewMethods: Methods<
   | 'getContribution'
   | 'getMinhash'
   | 'contributionByRoot'
+  | 'feedbackOn'
   | 'contributionsOf'
   | 'getVersion'
   | 'versionMembers'
@@ -84,6 +86,8 @@ export const viewMethods: Methods<
     run: ({ store, registry }, { contentRoot }) =>
       store.load(mappingSlot(store, registry.at('roots'), contentRoot)),
   },
+
+  feedbackOn: { gas: 0n, run: (call, { receiptId }) => feedbackOn(call, receiptId) },
 
   contributionsOf: {
     gas: 0n,

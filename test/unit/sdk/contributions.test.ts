@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type ContributionFacts, describeContribution } from '../../../src/ai/records/record.ts'
-import { bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
+import type { Hash } from '../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../src/primitives/keccak.ts'
-import { contributionCommitment, scoreReport, scoresCommitment } from '../../../src/sdk/contributions.ts'
+import {
+  contributionClaim,
+  contributionCommitment,
+  scoreReport,
+  scoresCommitment,
+} from '../../../src/sdk/contributions.ts'
 import { account, OPEN, testHash, World } from '../../support/precompileWorld.ts'
 
 const [owner, contributor, scorer] = [account(0), account(1), account(2)]
@@ -14,7 +19,8 @@ function commit(facts: ContributionFacts) {
   const world = new World()
   const datanetId = world.createDatanet(owner)
   world.datanets.send('appointScorer', [datanetId, scorer.address], { from: owner.address })
-  const commitment = contributionCommitment({ contributor: contributor.address, datanetId, facts, salt })
+  const claim = contributionClaim(facts, salt)
+  const commitment = contributionCommitment({ contributor: contributor.address, datanetId, claim })
   const options = { from: contributor.address, valueWei: OPEN }
   const id = world.datanets.send('commitContribution', [datanetId, commitment], options).value
   world.chain.advance(world.parameters.revealMinBlocks)
@@ -23,8 +29,7 @@ function commit(facts: ContributionFacts) {
 
 /** What the reveal of these facts ends in. */
 function reveal({ world, id }: ReturnType<typeof commit>, facts: ContributionFacts, by = salt) {
-  const { contentRoot, recordCount, byteCount, minhash } = facts
-  const args = [id, contentRoot, recordCount, BigInt(byteCount), bytesToHex(minhash), by]
+  const args = [id, contributionClaim(facts, by)]
   const outcome = world.datanets.try('revealContribution', args, { from: contributor.address })
   return outcome.ok ? 'revealed' : outcome.error
 }
@@ -51,7 +56,8 @@ describe('a commitment to a contribution', () => {
   })
 
   it('differs by contributor and by Datanet', () => {
-    const made = { contributor: contributor.address, datanetId: 1n, facts: factsOf('x'), salt }
+    const claim = contributionClaim(factsOf('x'), salt)
+    const made = { contributor: contributor.address, datanetId: 1n, claim }
     const all = [made, { ...made, datanetId: 2n }, { ...made, contributor: owner.address }]
     expect(new Set(all.map(contributionCommitment)).size).toBe(3)
   })
