@@ -21,6 +21,10 @@ export const bounds = {
 
   /** Seats of scorers in a Datanet: one bit each in a 64-bit mask. */
   scorers: 64,
+  /** Reports that decide: with three, none decides alone. */
+  scorerQuorum: 3,
+  /** Known answers met before a scorer's accuracy counts for its pay: fewer say little about anybody. */
+  testsThatCount: 4,
   /** Contributions in one commit or reveal of scores, or one resolve: about 25,000 gas each, under a block's third. */
   scoresPerCall: 64,
   /** Contributions ordered in one call: an LSH leader costs about 700,000 gas, so the gas limit ends it earlier. */

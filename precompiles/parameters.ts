@@ -242,10 +242,15 @@ function timeRules(parameters: PrecompileParameters): readonly Rule[] {
 
 function sizeRules(parameters: PrecompileParameters): readonly Rule[] {
   const { auditCommittee, windowReceipts, kAllowed, rowsPerAdapterMax, hostBondMultiple } = parameters
-  const { stakingAddress, treasuryAddress, systemAccounts } = parameters
+  const { stakingAddress, treasuryAddress, systemAccounts, scorerPanel, scorerBondWei } = parameters
   const needed = [DATANET_ADDRESS, ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS, stakingAddress, treasuryAddress]
   const inWindow = windowReceipts + bounds.receiptsPerCall
   return [
+    [
+      scorerPanel >= bounds.scorerQuorum && scorerPanel <= bounds.scorers,
+      `a panel has ${bounds.scorerQuorum} to ${bounds.scorers} scorers`,
+    ],
+    [scorerBondWei > 0n, 'scorers bond nothing'],
     [
       auditCommittee >= 1 && auditCommittee <= bounds.committee,
       `a committee has 1 to ${bounds.committee} seats`,

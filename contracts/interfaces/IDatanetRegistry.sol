@@ -19,10 +19,36 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the threshold,
 /// bond returned), 6 refuted (what was claimed is not what scorers found, bond kept), 7 duplicate (content root of an
 /// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, or its target
-/// had gone before the reveal; bond returned).
+/// had gone before the reveal; bond returned), 10 waiting (for the draw of its panel).
 /// Contribution flags: 1 the index of near-duplicates was full for it, compare by hand.
+/// Reasons of reports and rejections: 0 none, 1 quality, 2 off topic, 3 licence, 4 personal data, 5 harmful, 6 spam, 7 other.
+///
+/// Panels. Whoever may be on a panel is fixed when the contribution is ordered, and again when it is to be drawn a second
+/// time: the seats that score then, but the contributor's and the sponsor's.
+/// Curated and private: all of them are on it, with weight 1. Without any the contribution is returned at once. A scorer
+/// who was dismissed since can neither commit nor reveal.
+/// Open: drawScorers draws `scorerPanel` of those that still hold their seat, leaving ones included (all, when they are
+/// fewer). seed = keccak256(randomness ‖ uint64 contributionId ‖ uint8 round), with the prevRandao of the block after the one
+/// in which the candidates were fixed (of the newest block a multiple of 8192 later, if that is forgotten). Draw i (from 0)
+/// falls on candidate number uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted over the bonds of the
+/// candidates not yet drawn in the order of their seats. Fewer than 3 candidates: returned at once. A scorer's weight is
+/// min(65535, floor(bond / scorerBondWei)).
+/// Windows of `scoreCommitBlocks` and then `scoreRevealBlocks` start with the panel.
+///
+/// Decision. It needs 3 reports (open), or the lesser of 3 and the panel's size (else). Reports whose root, counts or
+/// signature differ from the claim refute it when they have more than half of the weight of all reports. Otherwise the
+/// lower weighted median decides: the smallest quality at which the reports up to it have half of the weight or more is
+/// accepted when it reaches the contribution's threshold. A rejection has the reason with the most weight among the reports
+/// below the threshold, the lower code among equals. Without enough reports an open Datanet's contribution is drawn once
+/// more (round 2); after that, or elsewhere, it is returned.
+///
+/// Pay. Every report on the side that decided (accepted: not differing and at or above the threshold; rejected: not
+/// differing and below it; refuted: differing) earns scorerPayWei, floor(scorerPayWei · max(0, 2·hits − tests) / tests) once
+/// its seat has met 4 known answers, if its author still has the seat. When the purse is short each gets at most
+/// floor(purse / number of those who earned something).
+///
 /// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned (ref: Datanet), 4 surplus (treasury),
-/// 7 purse withdrawn (ref: Datanet). Where nothing else is said, ref is the contribution's id.
+/// 6 scorer's pay, 7 purse withdrawn (ref: Datanet). Where nothing else is said, ref is the contribution's id.
 ///
 /// Sponsors. Whoever sends commitContributionFor pays bond and gas of a contribution that its contributor signed for
 /// (EIP-712; domain: name "OpenLedger", version "1", the chain's id, this address):
@@ -91,6 +117,7 @@ interface IDatanetRegistry is IClaimable {
         uint8 flags;
         uint16 noveltyBps;
         uint16 qualityBps; // the median that scorers agreed on, once resolved
+        uint8 reason; // of a rejection
         uint32 recordCount;
         uint64 byteCount;
         uint64 leaderId; // the cluster's leader; its own id for a leader
@@ -99,10 +126,10 @@ interface IDatanetRegistry is IClaimable {
         uint40 commitBlock;
         uint16 acceptThresholdBps; // the Datanet's at the commit
         uint96 bountyPerRecordWei; // the Datanet's at the commit
-        uint40 scoreCommitEndBlock; // last block in which a score may be committed
+        uint8 round; // of its scoring: 0 none yet, 1, 2 drawn again
+        uint40 panelBlock; // in which it was fixed who may be on the round's panel
+        uint40 scoreCommitEndBlock; // last block in which a score may be committed; zero while the panel is not drawn
         uint40 scoreRevealEndBlock; // last block in which a score may be revealed
-        uint64 scorersCommitted; // bit per scorer's seat
-        uint64 scorersRevealed;
         bytes32 commitment; // zero once revealed
         bytes32 contentRoot;
     }
@@ -124,9 +151,21 @@ interface IDatanetRegistry is IClaimable {
         address contributor;
     }
 
+    struct PanelSeat {
+        uint8 seat;
+        address account; // zero when who had the seat has it no more
+        uint16 weight;
+        bool committed;
+        bool revealed;
+        uint16 qualityBps; // and the rest, once revealed
+        bool differs; // from the contributor's claim
+        uint8 reason;
+    }
+
     /// @notice What a scorer found in the content itself.
     struct ScoreReport {
         uint16 qualityBps; // 0 to 10000
+        uint8 reason; // why the quality is low; counts when the contribution is rejected
         bytes32 contentRoot;
         uint32 recordCount;
         uint64 byteCount;
@@ -177,7 +216,8 @@ interface IDatanetRegistry is IClaimable {
     );
     /// @notice The contribution is feedback on these receipts.
     event FeedbackRevealed(uint64 indexed contributionId, bytes32[] receiptIds);
-    /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`.
+    /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`, which is zero
+    /// when the panel is to be drawn first.
     event ContributionOrdered(
         uint64 indexed contributionId,
         uint64 indexed datanetId,
@@ -195,22 +235,35 @@ interface IDatanetRegistry is IClaimable {
         uint8 status,
         uint64 duplicateOf
     );
+    event PanelDrawn(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        uint8 round,
+        address[] scorers,
+        uint16[] weights,
+        uint40 scoreCommitEndBlock,
+        uint40 scoreRevealEndBlock
+    );
     event ScoresCommitted(address indexed scorer, bytes32 indexed commitment, uint64[] contributionIds);
     event ScoreRevealed(
         uint64 indexed contributionId,
         address indexed scorer,
         bool matches,
         uint16 qualityBps,
+        uint8 reason,
         bytes32 contentRoot,
         uint32 recordCount,
         uint64 byteCount,
         bytes32 minhashHash
     );
+    /// @notice A round of scoring ended; `status` is waiting when another follows.
     event ContributionResolved(
         uint64 indexed contributionId,
         uint64 indexed datanetId,
         uint8 status,
         uint16 qualityBps,
+        uint8 reason,
+        uint8 round,
         uint8 reveals
     );
     event VersionExtended(
@@ -246,7 +299,6 @@ interface IDatanetRegistry is IClaimable {
     error InvalidThreshold(uint16 acceptThresholdBps);
     error WrongPolicy(uint8 policy); // the method belongs to another policy
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
-    error WrongBond(uint256 bondWei, uint256 neededWei);
     error ZeroCommitment();
     error AlreadyScorer(address scorer);
     error NotScorer(address account);
@@ -267,12 +319,13 @@ interface IDatanetRegistry is IClaimable {
     /// @notice The receipt's adapter stands on no version of this Datanet.
     error ReceiptElsewhere(bytes32 receiptId, uint64 adapterId);
     error FeedbackExists(bytes32 receiptId, uint64 contributionId);
-    error ContributorMayNotScore(uint64 contributionId);
+    /// @notice Not drawn or appointed when the panel was fixed, or not in the same seat since.
+    error NotOnPanel(uint64 contributionId, address account);
     error AlreadyCommitted(uint64 contributionId);
-    error AlreadyRevealed(uint64 contributionId);
     error UnknownCommitment(bytes32 commitment);
     error LengthMismatch();
     error InvalidQuality(uint16 qualityBps);
+    error InvalidReason(uint8 reason);
     error NothingAccepted(uint64 datanetId);
 
     /// @notice Creates a Datanet that the caller owns. Errors: InvalidText, BoundExceeded, InvalidKind, InvalidPolicy,
@@ -326,14 +379,16 @@ interface IDatanetRegistry is IClaimable {
     /// Errors: MissingRole, WrongPolicy, NotScorer.
     function dismissScorer(uint64 datanetId, address scorer) external;
 
-    /// @notice Takes a seat in an open Datanet with a bond of exactly `scorerBondWei`. Every seat has one vote, so votes
-    /// follow what is at stake.
+    /// @notice Takes a seat in an open Datanet with the value as bond, at least `scorerBondWei`, which stays as it is while
+    /// the caller has the seat: chances in draws and votes follow what is at stake. Errors: WrongPolicy, BondTooLow,
+    /// AlreadyScorer, NoScorerSeat.
     function joinScorers(uint64 datanetId) external payable returns (uint8 seat);
 
-    /// @notice Stops scoring in an open Datanet; the bond stays until what the caller scored is resolved.
+    /// @notice Stops scoring in an open Datanet; the bond and the duties that are open stay until `withdrawableBlock`.
+    /// Errors: WrongPolicy, NotScorer.
     function leaveScorers(uint64 datanetId) external returns (uint40 withdrawableBlock);
 
-    /// @notice Credits the bond of a scorer that left, and frees the seat.
+    /// @notice Credits the bond of a scorer that left, and frees the seat. Errors: WrongPolicy, NotScorer, ScorerStillBound.
     function withdrawScorerBond(uint64 datanetId) external returns (uint256 amountWei);
 
     /// @notice Takes a place in the commit order without showing anything. The value is the bond. Errors: ZeroCommitment,
@@ -377,21 +432,27 @@ interface IDatanetRegistry is IClaimable {
     /// window is still open. Permissionless. Returns how many it ordered, refused or let expire.
     function settleOrder(uint64 datanetId, uint32 maximum) external returns (uint32 done);
 
-    /// @notice Commits the caller's scores for several contributions at once.
+    /// @notice Draws the panels of contributions that wait for one, from the block after their candidates were fixed on;
+    /// leaves the others as they are. Permissionless.
+    /// @return statuses of the contributions after the call, in the order asked
+    function drawScorers(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
+
+    /// @notice Commits the caller's scores for several contributions at once. Errors: ZeroCommitment, WrongStatus, NotScorer,
+    /// NotOnPanel, TooLate, AlreadyCommitted.
     /// @param commitment keccak256(abi.encode(scorer, contributionIds, reports, salt))
     function commitScores(uint64[] calldata contributionIds, bytes32 commitment) external;
 
-    /// @notice Reveals them, once every scorer with a seat has committed or the commit window has closed.
+    /// @notice Reveals them, once everybody on the panel who still has a seat has committed or the commit window has closed,
+    /// in the same round. Errors: LengthMismatch, UnknownCommitment, WrongStatus, NotScorer, NotOnPanel, TooEarly, TooLate,
+    /// InvalidQuality, InvalidReason.
     function revealScores(
         uint64[] calldata contributionIds,
         ScoreReport[] calldata reports,
         bytes32 salt
     ) external;
 
-    /// @notice Decides contributions whose scorers have all revealed or whose reveal window has closed. Permissionless;
-    /// leaves the others as they are. Needs 3 reports (open), or the lesser of 3 and the number of seats that are not the
-    /// contributor's, at least 1 (curated).
-    /// More than half of the reports differing from the claim refute it. Otherwise the lower median of the qualities decides.
+    /// @notice Decides contributions whose reveal window has closed, or earlier when all who committed and still have a seat
+    /// have revealed and these are enough. Permissionless; leaves the others as they are.
     /// @return statuses of the contributions after the call, in the order asked
     function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
@@ -422,6 +483,9 @@ interface IDatanetRegistry is IClaimable {
         uint64 start,
         uint32 count
     ) external view returns (uint64[] memory contributionIds);
+
+    /// @return seats on the contribution's panel in its last round, in their order; none while it waits for the draw
+    function panelOf(uint64 contributionId) external view returns (PanelSeat[] memory seats);
 
     /// @return accounts with a seat now, in the order of the seats
     function scorersOf(uint64 datanetId) external view returns (address[] memory accounts);

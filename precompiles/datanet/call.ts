@@ -5,7 +5,7 @@ import type { PrecompileParameters } from '../parameters.ts'
 import { bindErrors, bindEvents, type Fail } from '../shared/binding.ts'
 import { mappingSlot, StructRef } from '../shared/layout.ts'
 import { Money, type MoneyCall } from '../shared/money.ts'
-import { Store } from '../shared/store.ts'
+import { ForeignStore, Store } from '../shared/store.ts'
 import { textProblem } from '../shared/text.ts'
 import {
   ALL_ROLES,
@@ -31,6 +31,7 @@ export interface DatanetCall extends MoneyCall {
   readonly parameters: PrecompileParameters
   readonly slots: DatanetSlots
   readonly registry: StructRef<typeof registryLayout.fields>
+  readonly staking: ForeignStore
 }
 
 export function openDatanetCall(host: PrecompileHost, parameters: PrecompileParameters): DatanetCall {
@@ -42,6 +43,7 @@ export function openDatanetCall(host: PrecompileHost, parameters: PrecompilePara
     money: new Money(host, store, parameters),
     slots: new DatanetSlots(store),
     registry: new StructRef(store, registryLayout, REGISTRY_SLOT),
+    staking: new ForeignStore(host, parameters.stakingAddress),
   }
 }
 

@@ -17,7 +17,7 @@ export const registryLayout = struct({
   roots: 'mapping',
   /** bytes32 bucket → uint64[16] ids of cluster leaders */
   buckets: 'mapping',
-  /** address scorer → bytes32 commitment → bytes32 hash of the ids and rounds that it covers */
+  /** address scorer → bytes32 commitment → bytes32 hash of the ids, and of their panels' blocks, that it covers */
   scoreCommitments: 'mapping',
   /** address contributor → uint256 signed commits so far */
   nonces: 'mapping',
@@ -126,7 +126,7 @@ export const contributionLayout = struct({
   challengeBondWei: 'uint96',
   /** Per place in the panel, in open Datanets. */
   weights: 'uint16[64]',
-  /** Per place in the panel: quality in bps, REPORT_DIFFERS, and the reason from REPORT_REASON_SHIFT on. */
+  /** Per place in the panel. */
   reports: 'uint32[64]',
 })
 
@@ -182,9 +182,8 @@ export const contributionStatus = {
 export type ContributionStatus = (typeof contributionStatus)[keyof typeof contributionStatus]
 
 export const FLAG_INDEX_FULL = 1
-export const REPORT_DIFFERS = 1 << 14
 
-export const creditReason = { bondReturned: 1, bondKept: 2, scorerBond: 3, purse: 7 } as const
+export const creditReason = { bondReturned: 1, bondKept: 2, scorerBond: 3, scorerPay: 6, purse: 7 } as const
 
 /** The MinHash signature of a contribution, 512 bytes. Keys: contribution id. */
 export const minhashBlobs = blobKind('openledger.blob.Minhash')

@@ -7,6 +7,7 @@ import { claimMethods } from '../shared/money.ts'
 import { openDatanetCall } from './call.ts'
 import { contributionMethods } from './methods/contributions.ts'
 import { datanetMethods } from './methods/datanets.ts'
+import { decisionMethods } from './methods/decisions.ts'
 import { orderingMethods } from './methods/ordering.ts'
 import { purseMethods } from './methods/purse.ts'
 import { scorerMethods } from './methods/scorers.ts'
@@ -30,6 +31,7 @@ export function datanetRegistry(parameters: PrecompileParameters): NativePrecomp
       ...contributionMethods,
       ...orderingMethods,
       ...scoringMethods,
+      ...decisionMethods,
       ...versionMethods,
       ...viewMethods,
     },

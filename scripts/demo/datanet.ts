@@ -270,8 +270,7 @@ export async function score(
 async function inspect(content: Content, { facts }: Contribution): Promise<ReturnType<typeof scoreReport>> {
   const { records, problemCount } = parseRecords(await content.get(facts.cid))
   const found = describeContribution(records)
-  const quality = problemCount === 0 ? 9_000 : 1_000
-  return scoreReport(found, quality)
+  return problemCount === 0 ? scoreReport(found, 9_000) : scoreReport(found, 1_000, 'quality')
 }
 
 /** Freezes what was accepted as a version; returns its number and its members in the order of the rows. */

@@ -91,10 +91,24 @@ function receiptsHash(receipts: readonly ReceiptFacts[]): Hash {
   return keccak256(encodeAbiParameters(RECEIPTS, [receipts]))
 }
 
+/** Why a scorer finds a quality low. */
+export const scoreReasons = {
+  none: 0,
+  quality: 1,
+  offTopic: 2,
+  licence: 3,
+  personalData: 4,
+  harmful: 5,
+  spam: 6,
+  other: 7,
+} as const
+
 /** What a scorer found in a contribution's content, as `revealScores` takes it. */
 export interface ScoreReport {
   /** 0 to 10,000. */
   readonly qualityBps: number
+  /** Why the quality is low: one of `scoreReasons`. */
+  readonly reason: number
   readonly contentRoot: Hash
   readonly recordCount: number
   readonly byteCount: bigint
@@ -103,9 +117,14 @@ export interface ScoreReport {
 }
 
 /** A report of the facts that the scorer recomputed from the content itself. */
-export function scoreReport(facts: ContributionFacts, qualityBps: number): ScoreReport {
+export function scoreReport(
+  facts: ContributionFacts,
+  qualityBps: number,
+  reason: keyof typeof scoreReasons = 'none',
+): ScoreReport {
   return {
     qualityBps,
+    reason: scoreReasons[reason],
     contentRoot: facts.contentRoot,
     recordCount: facts.recordCount,
     byteCount: BigInt(facts.byteCount),
@@ -130,6 +149,7 @@ export function scoresCommitment(commit: {
           type: 'tuple[]',
           components: [
             { name: 'qualityBps', type: 'uint16' },
+            { name: 'reason', type: 'uint8' },
             { name: 'contentRoot', type: 'bytes32' },
             { name: 'recordCount', type: 'uint32' },
             { name: 'byteCount', type: 'uint64' },

@@ -23,6 +23,7 @@ export {
   contributionKinds,
   type ReceiptFacts,
   type ScoreReport,
+  scoreReasons,
   scoreReport,
   scoresCommitment,
 } from './contributions.ts'

@@ -300,9 +300,9 @@ export class World {
     return ids
   }
 
-  report(spec: ContributionSpec, qualityBps = 8000) {
+  report(spec: ContributionSpec, qualityBps = 8000, reason = 0) {
     const { contentRoot, recordCount, byteCount, minhash } = spec
-    return { qualityBps, contentRoot, recordCount, byteCount, minhashHash: keccakHex(minhash) }
+    return { qualityBps, reason, contentRoot, recordCount, byteCount, minhashHash: keccakHex(minhash) }
   }
 
   scoreCommitment(scorer: Account, ids: readonly bigint[], reports: readonly unknown[], salt: Hash): Hash {
@@ -311,6 +311,12 @@ export class World {
     )
     const inputs = [{ name: 'scorer', type: 'address' }, ...(reveal?.inputs ?? [])]
     return viemKeccak(encodeAbiParameters(inputs as never, [scorer.address, ids, reports, salt] as never))
+  }
+
+  /** Draws the panels of contributions that wait for one; returns the statuses. */
+  draw(ids: readonly bigint[]): number[] {
+    this.chain.advance()
+    return [...this.datanets.send('drawScorers', [ids], { from: account(0).address }).value]
   }
 
   /** Scores and resolves contributions by scorers that each say what `reports` has for them. */

@@ -320,6 +320,7 @@ export class ReceiptWorld {
     }
     const reports = specs.map(({ contentRoot, recordCount, byteCount, minhash }) => ({
       qualityBps: 8000,
+      reason: 0,
       contentRoot,
       recordCount,
       byteCount,

@@ -15,11 +15,14 @@ import {
   contributionAt,
   type DatanetAbi,
   type DatanetCall,
+  datanetAt,
   emit,
   existingDatanet,
 } from '../call.ts'
 import { contributionKind, contributionStatus, FLAG_INDEX_FULL, minhashBlobs } from '../layout.ts'
 import { bandsOf, LEADERS_PER_BUCKET, type Leader, placeInCluster } from '../novelty.ts'
+import { endUnscored } from '../outcome.ts'
+import { beginRound, round, seatsOfOthers } from '../panel.ts'
 
 export const orderingMethods: Methods<DatanetAbi, DatanetCall, 'settleOrder'> = {
   settleOrder: {
@@ -62,23 +65,29 @@ function settleNext(call: DatanetCall, contributionId: bigint, contribution: Con
 
 /** Finds the contribution's cluster, or makes it the leader of a new one, and opens its scoring. */
 function place(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  const { host, parameters } = call
   const datanetId = contribution.get('datanetId')
   const signature = signatureOf(call, contributionId)
   const prefix = bucketPrefix(contribution)
   const buckets = bandsOf(signature).map((band, index) => bucketSlot(call, prefix, index, band))
   const { leaderId, noveltyBps } = placeInCluster(signature, leadersIn(call, buckets))
   const indexed = leaderId !== undefined || addLeader(call, buckets, contributionId)
-  const scoreCommitEndBlock = blockOf(call) + parameters.scoreCommitBlocks
   const placed = {
     leaderId: leaderId ?? contributionId,
     noveltyBps,
     flags: indexed ? 0 : FLAG_INDEX_FULL,
-    scoreCommitEndBlock,
-    scoreRevealEndBlock: scoreCommitEndBlock + parameters.scoreRevealBlocks,
   }
-  contribution.update({ ...placed, status: contributionStatus.scoring })
-  emit(host, 'ContributionOrdered', { contributionId, datanetId, ...placed })
+  contribution.update(placed)
+  const candidates = seatsOfOthers(call, datanetAt(call, datanetId), contribution)
+  const isWaiting = beginRound(call, contribution, round.first, candidates) === 'waiting'
+  contribution.set('status', isWaiting ? contributionStatus.waiting : contributionStatus.scoring)
+  emit(call.host, 'ContributionOrdered', {
+    contributionId,
+    datanetId,
+    ...placed,
+    scoreCommitEndBlock: contribution.get('scoreCommitEndBlock'),
+    scoreRevealEndBlock: contribution.get('scoreRevealEndBlock'),
+  })
+  if (!isWaiting && candidates === 0n) endUnscored(call, contributionId, contribution)
 }
 
 function signatureOf({ host }: DatanetCall, contributionId: bigint): Uint8Array {

@@ -82,13 +82,12 @@ export const scorerMethods: Methods<
       const { host, money, parameters } = call
       const datanet = existingDatanet(call, datanetId)
       requireOpen(datanet)
-      const { scorerBondWei } = parameters
-      if (host.valueWei !== scorerBondWei) {
-        fail('WrongBond', { bondWei: host.valueWei, neededWei: scorerBondWei })
-      }
-      const seat = takeSeat(call, datanet, host.caller, scorerBondWei)
-      money.receive('bondsWei', scorerBondWei)
-      emit(host, 'ScorerAppointed', { datanetId, scorer: host.caller, seat, bondWei: scorerBondWei })
+      const bondWei = host.valueWei
+      const minimumWei = parameters.scorerBondWei
+      if (bondWei < minimumWei) fail('BondTooLow', { bondWei, minimumWei })
+      const seat = takeSeat(call, datanet, host.caller, bondWei)
+      money.receive('bondsWei', bondWei)
+      emit(host, 'ScorerAppointed', { datanetId, scorer: host.caller, seat, bondWei })
       return seat
     },
   },

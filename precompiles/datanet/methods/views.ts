@@ -16,6 +16,7 @@ import {
 } from '../call.ts'
 import { feedbackOn } from '../kinds.ts'
 import { minhashBlobs } from '../layout.ts'
+import { panelOf } from '../panel.ts'
 import { DatanetReader } from '../read.ts'
 
 /** A version that is frozen or being frozen. */
@@ -35,6 +36,7 @@ export const viewMethods: Methods<
   | 'getDatanet'
   | 'counts'
   | 'getContribution'
+  | 'panelOf'
   | 'getMinhash'
   | 'contributionByRoot'
   | 'feedbackOn'
@@ -71,6 +73,11 @@ export const viewMethods: Methods<
   getContribution: {
     gas: 0n,
     run: (call, { contributionId }) => existingContribution(call, contributionId).values(),
+  },
+
+  panelOf: {
+    gas: 0n,
+    run: (call, { contributionId }) => panelOf(call, existingContribution(call, contributionId)),
   },
 
   getMinhash: {

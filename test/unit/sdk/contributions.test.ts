@@ -68,6 +68,7 @@ describe('a report of a contribution', () => {
     const facts = factsOf('some text')
     expect(scoreReport(facts, 7_000)).toEqual({
       qualityBps: 7_000,
+      reason: 0,
       contentRoot: facts.contentRoot,
       recordCount: 1,
       byteCount: BigInt(facts.bytes.length),

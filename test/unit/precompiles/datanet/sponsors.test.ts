@@ -97,6 +97,17 @@ describe('a sponsored contribution', () => {
     expect(reveal(sponsor)).toMatchObject({ ok: true })
   })
 
+  it('is not judged by its sponsor', () => {
+    const { world, datanetId, digest, attempt } = openWorld()
+    world.datanets.send('appointScorer', [datanetId, sponsor.address], { from: owner.address })
+    attempt(signHex(digest(), alice))
+    world.chain.advance(2)
+    world.reveal(1n, spec)
+    world.datanets.send('settleOrder', [datanetId, 1], { from: stranger.address })
+    const seats = world.datanets.read('panelOf', [1n])
+    expect(seats.map(({ account: who }) => lower(who))).toEqual([scorer.address])
+  })
+
   it('that nobody reveals costs the sponsor the bond', () => {
     const { world, datanetId, digest, attempt } = openWorld()
     attempt(signHex(digest(), alice))

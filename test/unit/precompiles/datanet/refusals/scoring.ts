@@ -57,8 +57,8 @@ export const scoringCases: readonly Case[] = [
     run: ({ open }) => ({ method: 'leaveScorers', args: [open], from: bob }),
   },
   {
-    error: 'WrongBond',
-    what: 'a scorer’s bond of another size',
+    error: 'BondTooLow',
+    what: 'a scorer’s bond that is too small',
     run: ({ open }) => ({ method: 'joinScorers', args: [open], from: bob, valueWei: bond - 1n }),
   },
   {
@@ -96,7 +96,7 @@ export const scoringCases: readonly Case[] = [
     run: (f) => ({ method: 'commitScores', args: [[inScoring(f)], ZERO_HASH], from: scorer }),
   },
   {
-    error: 'ContributorMayNotScore',
+    error: 'NotOnPanel',
     what: 'a scorer’s own contribution',
     run(f) {
       f.world.datanets.send('appointScorer', [f.curated, alice.address], { from: owner.address })
@@ -165,6 +165,45 @@ export const scoringCases: readonly Case[] = [
     error: 'LengthMismatch',
     what: 'fewer reports than contributions',
     run: (f) => ({ method: 'revealScores', args: [[scoreCommitted(f)], [], salt], from: scorer }),
+  },
+  {
+    error: 'InvalidReason',
+    what: 'a reason that there is not',
+    run(f) {
+      const id = inScoring(f)
+      const reports = [f.world.report(spec, 100, 8)]
+      const commitment = f.world.scoreCommitment(scorer, [id], reports, salt)
+      f.world.datanets.send('commitScores', [[id], commitment], { from: scorer.address })
+      return { method: 'revealScores', args: [[id], reports, salt], from: scorer }
+    },
+  },
+  {
+    error: 'NotOnPanel',
+    what: 'a score by a scorer who was appointed after the ordering',
+    run(f) {
+      const id = inScoring(f)
+      f.world.datanets.send('appointScorer', [f.curated, bob.address], { from: owner.address })
+      return { method: 'commitScores', args: [[id], testHash('c')], from: bob }
+    },
+  },
+  {
+    error: 'WrongStatus',
+    what: 'a score before the panel is drawn',
+    run({ world, open }) {
+      world.datanets.send('joinScorers', [open], { from: bob.address, valueWei: bond })
+      const [id] = world.contribute(open, [spec])
+      return { method: 'commitScores', args: [[id], testHash('c')], from: bob }
+    },
+  },
+  {
+    error: 'UnknownContribution',
+    what: 'the draw for a contribution that there is not',
+    run: () => ({ method: 'drawScorers', args: [[9n]], from: bob }),
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'the draw for none',
+    run: () => ({ method: 'drawScorers', args: [[]], from: bob }),
   },
   {
     error: 'InvalidQuality',
