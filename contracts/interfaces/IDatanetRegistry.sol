@@ -19,12 +19,15 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the threshold,
 /// bond returned), 6 refuted (what was claimed is not what scorers found, bond kept), 7 duplicate (content root of an
 /// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, or its target
-/// had gone before the reveal; bond returned), 10 waiting (for the draw of its panel).
+/// had gone before the reveal; bond returned), 10 waiting (for the draw of its panel), 11 challenged, 12 planted (a known
+/// answer; never a member of a version, bond returned).
 /// Contribution flags: 1 the index of near-duplicates was full for it, compare by hand.
 /// Reasons of reports and rejections: 0 none, 1 quality, 2 off topic, 3 licence, 4 personal data, 5 harmful, 6 spam, 7 other.
 ///
 /// Panels. Whoever may be on a panel is fixed when the contribution is ordered, and again when it is to be drawn a second
-/// time: the seats that score then, but the contributor's and the sponsor's.
+/// time or is challenged: the seats that score then, but the contributor's and the sponsor's. For a challenge the
+/// challenger's is not among them either, nor are those whose report the decision was made by, as long as 3 (open) or 1
+/// (else) others are left.
 /// Curated and private: all of them are on it, with weight 1. Without any the contribution is returned at once. A scorer
 /// who was dismissed since can neither commit nor reveal.
 /// Open: drawScorers draws `scorerPanel` of those that still hold their seat, leaving ones included (all, when they are
@@ -35,6 +38,20 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// min(65535, floor(bond / scorerBondWei)).
 /// Windows of `scoreCommitBlocks` and then `scoreRevealBlocks` start with the panel.
 ///
+/// Accepted contributions can be challenged until `contributionChallengeBlocks` after the decision, once. Their bond stays as
+/// long, and their bounty is set aside in the purse: floor(bountyPerRecordWei · recordCount · noveltyBps / 10000), or what
+/// the purse has left of that. Then anybody may release both, the bond to who paid it and the bounty to the contributor. A
+/// challenge is decided like a first scoring (round 3, never drawn again). Accepted again: the challenger's bond goes to the
+/// contributor. No quorum: the challenger gets it back, and the contribution stays accepted. Rejected or refuted: the
+/// challenger gets it back, and half of the contribution's bond, floor; the rest goes to the treasury; the bounty stays in
+/// the purse. In any case the challenge period ends with the block of that decision.
+///
+/// Known answers are contributions whose quality is known to who planted them, by which scorers are measured. A manager
+/// plants the commitment before the panel is fixed; the contributor, who agrees to it by that, reveals it once the
+/// contribution is accepted or rejected. Each report of its last round counts as a test of its author, if that one still has
+/// the seat, and as a hit when it does not differ and its quality is from minQualityBps to maxQualityBps. Nobody is slashed
+/// by known answers, for whoever plants them chooses them.
+///
 /// Decision. It needs 3 reports (open), or the lesser of 3 and the panel's size (else). Reports whose root, counts or
 /// signature differ from the claim refute it when they have more than half of the weight of all reports. Otherwise the
 /// lower weighted median decides: the smallest quality at which the reports up to it have half of the weight or more is
@@ -42,13 +59,14 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// below the threshold, the lower code among equals. Without enough reports an open Datanet's contribution is drawn once
 /// more (round 2); after that, or elsewhere, it is returned.
 ///
-/// Pay. Every report on the side that decided (accepted: not differing and at or above the threshold; rejected: not
+/// Pay of scorers comes after a bounty out of the purse. Every report on the side that decided (accepted: not differing and at or above the threshold; rejected: not
 /// differing and below it; refuted: differing) earns scorerPayWei, floor(scorerPayWei · max(0, 2·hits − tests) / tests) once
 /// its seat has met 4 known answers, if its author still has the seat. When the purse is short each gets at most
 /// floor(purse / number of those who earned something).
 ///
 /// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned (ref: Datanet), 4 surplus (treasury),
-/// 6 scorer's pay, 7 purse withdrawn (ref: Datanet). Where nothing else is said, ref is the contribution's id.
+/// 5 bounty, 6 scorer's pay, 7 purse withdrawn (ref: Datanet), 8 challenger's bond returned, 9 part of a bond won by a
+/// challenge, 10 bond of a lost challenge. Where nothing else is said, ref is the contribution's id.
 ///
 /// Sponsors. Whoever sends commitContributionFor pays bond and gas of a contribution that its contributor signed for
 /// (EIP-712; domain: name "OpenLedger", version "1", the chain's id, this address):
@@ -126,10 +144,14 @@ interface IDatanetRegistry is IClaimable {
         uint40 commitBlock;
         uint16 acceptThresholdBps; // the Datanet's at the commit
         uint96 bountyPerRecordWei; // the Datanet's at the commit
-        uint8 round; // of its scoring: 0 none yet, 1, 2 drawn again
+        uint8 round; // of its scoring: 0 none yet, 1, 2 drawn again, 3 challenge
         uint40 panelBlock; // in which it was fixed who may be on the round's panel
         uint40 scoreCommitEndBlock; // last block in which a score may be committed; zero while the panel is not drawn
         uint40 scoreRevealEndBlock; // last block in which a score may be revealed
+        uint40 challengeEndBlock; // last block in which it may be challenged, once it is accepted
+        address challenger; // or zero
+        uint96 challengeBondWei; // still held
+        uint96 bountyWei; // still set aside
         bytes32 commitment; // zero once revealed
         bytes32 contentRoot;
     }
@@ -149,6 +171,15 @@ interface IDatanetRegistry is IClaimable {
         uint16 noveltyBps;
         uint32 recordCount;
         address contributor;
+    }
+
+    struct ScorerInfo {
+        bool seated; // has a seat, be it to the end of leaving
+        uint8 seat;
+        uint96 bondWei;
+        uint32 tests; // known answers met in this seat
+        uint32 hits; // of these, met rightly
+        uint40 withdrawableBlock; // of the bond; zero while the account scores
     }
 
     struct PanelSeat {
@@ -266,6 +297,31 @@ interface IDatanetRegistry is IClaimable {
         uint8 round,
         uint8 reveals
     );
+    /// @notice Scorers may commit until `scoreCommitEndBlock`, which is zero when the panel is to be drawn first.
+    event ContributionChallenged(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        address indexed challenger,
+        uint8 reason,
+        string evidenceCid,
+        uint40 scoreCommitEndBlock,
+        uint40 scoreRevealEndBlock
+    );
+    event ContributionReleased(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        uint256 bondWei,
+        uint256 bountyWei
+    );
+    event KnownAnswerPlanted(uint64 indexed datanetId, bytes32 indexed commitment);
+    event KnownAnswerRevealed(
+        uint64 indexed contributionId,
+        uint64 indexed datanetId,
+        uint16 minQualityBps,
+        uint16 maxQualityBps,
+        uint32 tests,
+        uint32 hits
+    );
     event VersionExtended(
         uint64 indexed datanetId,
         uint32 indexed version,
@@ -299,6 +355,7 @@ interface IDatanetRegistry is IClaimable {
     error InvalidThreshold(uint16 acceptThresholdBps);
     error WrongPolicy(uint8 policy); // the method belongs to another policy
     error BondTooLow(uint256 bondWei, uint256 minimumWei);
+    error WrongBond(uint256 bondWei, uint256 neededWei);
     error ZeroCommitment();
     error AlreadyScorer(address scorer);
     error NotScorer(address account);
@@ -326,6 +383,10 @@ interface IDatanetRegistry is IClaimable {
     error LengthMismatch();
     error InvalidQuality(uint16 qualityBps);
     error InvalidReason(uint8 reason);
+    error OwnContribution(uint64 contributionId);
+    error AlreadyChallenged(uint64 contributionId);
+    error TooFewScorers(uint256 eligible); // nobody could judge a challenge now
+    error AlreadyPlanted(bytes32 commitment);
     error NothingAccepted(uint64 datanetId);
 
     /// @notice Creates a Datanet that the caller owns. Errors: InvalidText, BoundExceeded, InvalidKind, InvalidPolicy,
@@ -456,6 +517,37 @@ interface IDatanetRegistry is IClaimable {
     /// @return statuses of the contributions after the call, in the order asked
     function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
+    /// @notice Doubts an accepted contribution within its challenge period. The value is `contributionChallengeBondWei`,
+    /// exactly. Not the contributor. Errors: WrongBond, InvalidReason, InvalidText, BoundExceeded, AlreadyChallenged,
+    /// WrongStatus, TooLate, OwnContribution, TooFewScorers.
+    /// @param reason a code as in reports
+    /// @param evidenceCid what scorers should look at; may be empty
+    function challengeContribution(
+        uint64 contributionId,
+        uint8 reason,
+        string calldata evidenceCid
+    ) external payable;
+
+    /// @notice Credits bond and bounty of accepted contributions whose challenge period is over; leaves the others as they
+    /// are. Permissionless.
+    /// @return released how many it released
+    function releaseContributions(uint64[] calldata contributionIds) external returns (uint32 released);
+
+    /// @notice Plants a known answer. Manager. Errors: MissingRole, ZeroCommitment, AlreadyPlanted.
+    /// @param commitment keccak256(abi.encode(contributor, contributionId, minQualityBps, maxQualityBps, salt))
+    function plantKnownAnswer(uint64 datanetId, bytes32 commitment) external;
+
+    /// @notice Reveals a known answer that was planted in a block before the one in which the last round's panel was fixed, of
+    /// a contribution that is rejected, or accepted and within its challenge period, and was never challenged. The
+    /// contribution is planted from then on; its bond goes back and its bounty stays in the purse. Contributor. Errors:
+    /// NotContributor, InvalidQuality, WrongStatus, AlreadyChallenged, TooLate, UnknownCommitment.
+    function revealKnownAnswer(
+        uint64 contributionId,
+        uint16 minQualityBps,
+        uint16 maxQualityBps,
+        bytes32 salt
+    ) external;
+
     /// @notice Freezes the accepted contributions, in commit order, as the next version. Looks at `maximum` contributions
     /// at most and goes on where the last call stopped. Freezer. Errors: MissingRole, NothingAccepted.
     function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen);
@@ -483,6 +575,9 @@ interface IDatanetRegistry is IClaimable {
         uint64 start,
         uint32 count
     ) external view returns (uint64[] memory contributionIds);
+
+    /// @return info about an account's seat; zeros when it has none
+    function scorerInfo(uint64 datanetId, address account) external view returns (ScorerInfo memory info);
 
     /// @return seats on the contribution's panel in its last round, in their order; none while it waits for the draw
     function panelOf(uint64 contributionId) external view returns (PanelSeat[] memory seats);

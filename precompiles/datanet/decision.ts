@@ -74,21 +74,6 @@ export function isOnSide(report: Report, { outcome }: Decision, thresholdBps: nu
   return !report.differs && ((outcome === 'accepted' && isAbove) || (outcome === 'rejected' && !isAbove))
 }
 
-/** Full pay, scaled by how far a scorer's accuracy is above one half, which is chance; floor. */
-export function payOf(payWei: bigint, { tests, hits }: { tests: number; hits: number }): bigint {
-  if (tests < bounds.testsThatCount) return payWei
-  const above = 2 * hits - tests
-  return above <= 0 ? 0n : (payWei * BigInt(above)) / BigInt(tests)
-}
-
-/** What each gets of its pay: all of it, or when the purse is short at most an equal part of that; floor. */
-export function sharePurse(paysWei: readonly bigint[], purseWei: bigint): readonly bigint[] {
-  const total = paysWei.reduce((sum, pay) => sum + pay, 0n)
-  if (total <= purseWei) return paysWei
-  const part = purseWei / BigInt(paysWei.filter((pay) => pay > 0n).length)
-  return paysWei.map((pay) => (pay < part ? pay : part))
-}
-
 const DIFFERS = 1 << 14
 const REASON_SHIFT = 15
 

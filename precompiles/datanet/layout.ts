@@ -183,7 +183,17 @@ export type ContributionStatus = (typeof contributionStatus)[keyof typeof contri
 
 export const FLAG_INDEX_FULL = 1
 
-export const creditReason = { bondReturned: 1, bondKept: 2, scorerBond: 3, scorerPay: 6, purse: 7 } as const
+export const creditReason = {
+  bondReturned: 1,
+  bondKept: 2,
+  scorerBond: 3,
+  bounty: 5,
+  scorerPay: 6,
+  purse: 7,
+  challengeBond: 8,
+  challengeWon: 9,
+  challengeLost: 10,
+} as const
 
 /** The MinHash signature of a contribution, 512 bytes. Keys: contribution id. */
 export const minhashBlobs = blobKind('openledger.blob.Minhash')

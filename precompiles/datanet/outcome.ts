@@ -1,6 +1,6 @@
-import { mappingSlot } from '../shared/layout.ts'
 import { keepBond, returnBond } from './bonds.ts'
 import {
+  blockOf,
   type ContributionRef,
   contributionAt,
   type DatanetCall,
@@ -8,10 +8,12 @@ import {
   datanetAt,
   emit,
 } from './call.ts'
-import { type Decision, decide, isOnSide, type Outcome } from './decision.ts'
-import { type ContributionStatus, contributionKind, contributionStatus, POLICY_OPEN } from './layout.ts'
+import { endChallenge } from './challenge.ts'
+import { type Decision, decide, isOnSide } from './decision.ts'
+import { giveBack, turnDown } from './endings.ts'
+import { contributionKind, contributionStatus, POLICY_OPEN } from './layout.ts'
 import { beginRound, panelQuorum, reportsOf, round, seatsOfOthers } from './panel.ts'
-import { payScorers } from './purse.ts'
+import { payScorers, promiseBounty } from './purse.ts'
 
 const NO_QUORUM: Decision = { outcome: 'noQuorum', qualityBps: 0, reason: 0 }
 
@@ -21,11 +23,9 @@ export function decideRound(call: DatanetCall, contributionId: bigint, contribut
   const reports = reportsOf(call, datanet, contribution)
   const thresholdBps = contribution.get('acceptThresholdBps')
   const decision = decide(reports, panelQuorum(datanet, contribution), thresholdBps)
-  // what a redraw changes
+  // read before a redraw changes it
   const ended = { round: contribution.get('round'), reveals: reports.length }
-  const { outcome } = decision
-  if (outcome === 'noQuorum') endWithoutQuorum(call, contributionId, contribution, datanet)
-  else end(call, contributionId, contribution, outcome, decision)
+  apply(call, contributionId, contribution, datanet, decision)
   tell(call, contributionId, contribution, decision, ended)
   const paid = reports.filter((report) => isOnSide(report, decision, thresholdBps))
   payScorers(call, contributionId, datanet, contribution, paid)
@@ -33,8 +33,9 @@ export function decideRound(call: DatanetCall, contributionId: bigint, contribut
 
 /** Ends a round that nobody can score. */
 export function endUnscored(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  giveBack(call, contributionId, contribution)
   const ended = { round: contribution.get('round'), reveals: 0 }
+  if (ended.round === round.challenge) endChallenge(call, contributionId, contribution, NO_QUORUM)
+  else giveBack(call, contributionId, contribution)
   tell(call, contributionId, contribution, NO_QUORUM, ended)
 }
 
@@ -50,14 +51,40 @@ function tell(
   emit(host, 'ContributionResolved', { contributionId, datanetId, status, qualityBps, reason, ...ended })
 }
 
+function apply(
+  call: DatanetCall,
+  contributionId: bigint,
+  contribution: ContributionRef,
+  datanet: DatanetRef,
+  decision: Decision,
+): void {
+  if (contribution.get('round') === round.challenge) {
+    endChallenge(call, contributionId, contribution, decision)
+    return
+  }
+  const { outcome, qualityBps, reason } = decision
+  switch (outcome) {
+    case 'noQuorum':
+      endWithoutQuorum(call, contributionId, contribution, datanet)
+      return
+    case 'accepted':
+      accept(call, contributionId, contribution, datanet, qualityBps)
+      return
+    default:
+      turnDown(call, contributionId, contribution, outcome, { qualityBps, reason })
+      if (outcome === 'refuted') keepBond(call, contributionId, contribution)
+      else returnBond(call, contributionId, contribution)
+  }
+}
+
+/** A first round of an open Datanet is drawn again; otherwise the contribution goes back. */
 function endWithoutQuorum(
   call: DatanetCall,
   contributionId: bigint,
   contribution: ContributionRef,
   datanet: DatanetRef,
 ): void {
-  const isOpen = datanet.get('policy') === POLICY_OPEN
-  if (!isOpen || contribution.get('round') !== round.first) {
+  if (datanet.get('policy') !== POLICY_OPEN || contribution.get('round') !== round.first) {
     giveBack(call, contributionId, contribution)
     return
   }
@@ -65,46 +92,19 @@ function endWithoutQuorum(
   contribution.set('status', contributionStatus.waiting)
 }
 
-function giveBack(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  contribution.set('status', contributionStatus.returned)
-  returnBond(call, contributionId, contribution)
-  releaseRoot(call, contributionId, contribution)
-}
-
-type Ending = Exclude<Outcome, 'noQuorum'>
-const statusOf: Readonly<Record<Ending, ContributionStatus>> = {
-  accepted: contributionStatus.accepted,
-  rejected: contributionStatus.rejected,
-  refuted: contributionStatus.refuted,
-}
-
-function end(
+/** Bond and bounty stay until the challenge period is over. */
+function accept(
   call: DatanetCall,
   contributionId: bigint,
   contribution: ContributionRef,
-  outcome: Ending,
-  { qualityBps, reason }: Decision,
+  datanet: DatanetRef,
+  qualityBps: number,
 ): void {
-  contribution.update({ status: statusOf[outcome], qualityBps, reason })
-  if (outcome === 'accepted') supersedeTarget(call, contributionId, contribution)
-  else releaseRoot(call, contributionId, contribution)
-  if (outcome === 'refuted') keepBond(call, contributionId, contribution)
-  else returnBond(call, contributionId, contribution)
-}
-
-/** Of several corrections of one target the first that is accepted stands for it. */
-function supersedeTarget(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
+  const challengeEndBlock = blockOf(call) + call.parameters.contributionChallengeBlocks
+  contribution.update({ status: contributionStatus.accepted, qualityBps, challengeEndBlock })
+  promiseBounty(datanet, contribution)
   if (contribution.get('kind') !== contributionKind.correction) return
+  // of several corrections of one target the first that is accepted stands for it
   const target = contributionAt(call, contribution.get('targetId'))
   if (target.get('supersededBy') === 0n) target.set('supersededBy', contributionId)
-}
-
-/** Content that was not accepted may be offered again. */
-function releaseRoot(
-  { store, registry }: DatanetCall,
-  contributionId: bigint,
-  contribution: ContributionRef,
-): void {
-  const slot = mappingSlot(store, registry.at('roots'), contribution.get('contentRoot'))
-  if (store.load(slot) === contributionId) store.save(slot, 0n)
 }

@@ -8,6 +8,7 @@ import { openDatanetCall } from './call.ts'
 import { contributionMethods } from './methods/contributions.ts'
 import { datanetMethods } from './methods/datanets.ts'
 import { decisionMethods } from './methods/decisions.ts'
+import { knownAnswerMethods } from './methods/knownAnswers.ts'
 import { orderingMethods } from './methods/ordering.ts'
 import { purseMethods } from './methods/purse.ts'
 import { scorerMethods } from './methods/scorers.ts'
@@ -32,6 +33,7 @@ export function datanetRegistry(parameters: PrecompileParameters): NativePrecomp
       ...orderingMethods,
       ...scoringMethods,
       ...decisionMethods,
+      ...knownAnswerMethods,
       ...versionMethods,
       ...viewMethods,
     },

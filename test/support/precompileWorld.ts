@@ -319,6 +319,12 @@ export class World {
     return [...this.datanets.send('drawScorers', [ids], { from: account(0).address }).value]
   }
 
+  /** Waits for the end of the challenge period and releases bonds and bounties; returns how many. */
+  release(ids: readonly bigint[]): number {
+    this.chain.advance(this.parameters.contributionChallengeBlocks + 1)
+    return this.datanets.send('releaseContributions', [ids], { from: account(0).address }).value
+  }
+
   /** Scores and resolves contributions by scorers that each say what `reports` has for them. */
   score(
     ids: readonly bigint[],
@@ -347,6 +353,7 @@ export class World {
       this.score(partIds, [scorer], () => part.map((spec) => this.report(spec)))
       ids.push(...partIds)
     }
+    this.chain.advance(this.parameters.contributionChallengeBlocks + 1)
     this.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
     return datanetId
   }

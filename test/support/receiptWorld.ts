@@ -330,6 +330,8 @@ export class ReceiptWorld {
     datanet(scorer, 'commitScores', [ids, scoreCommitment(ids, reports, salt)])
     datanet(scorer, 'revealScores', [ids, reports, salt])
     datanet(owner, 'resolve', [ids])
+    await this.mine()
+    await this.mineEmpty(this.parameters.contributionChallengeBlocks)
     datanet(owner, 'freezeVersion', [1n, 512])
     adapters('createAdapter', [this.#draft()], OPEN)
     const perChunk = Math.floor(24_575 / this.rows[0]!.length)

@@ -18,6 +18,8 @@ import {
 } from '../call.ts'
 import { creditReason, POLICY_OPEN, role, SEATS } from '../layout.ts'
 
+const NO_SEAT = { seated: false, seat: 0, bondWei: 0n, tests: 0, hits: 0, withdrawableBlock: 0 } as const
+
 function requireOpen(datanet: DatanetRef): void {
   const policy = datanet.get('policy')
   if (policy !== POLICY_OPEN) fail('WrongPolicy', { policy })
@@ -51,7 +53,13 @@ function takeSeat(call: DatanetCall, datanet: DatanetRef, account: Address, bond
 export const scorerMethods: Methods<
   DatanetAbi,
   DatanetCall,
-  'appointScorer' | 'dismissScorer' | 'joinScorers' | 'leaveScorers' | 'withdrawScorerBond' | 'scorersOf'
+  | 'appointScorer'
+  | 'dismissScorer'
+  | 'joinScorers'
+  | 'leaveScorers'
+  | 'withdrawScorerBond'
+  | 'scorerInfo'
+  | 'scorersOf'
 > = {
   appointScorer: {
     gas: 0n,
@@ -126,6 +134,16 @@ export const scorerMethods: Methods<
       freeSeat(call, datanet, host.caller, seat)
       money.credit('bondsWei', host.caller, creditReason.scorerBond, refOf(datanetId), bondWei)
       return bondWei
+    },
+  },
+
+  scorerInfo: {
+    gas: 0n,
+    run(call, { datanetId, account }) {
+      const datanet = existingDatanet(call, datanetId)
+      const seat = seatOf(call, datanet, account)
+      if (seat === undefined) return NO_SEAT
+      return { seated: true, seat, ...scorerAt(call, datanet, seat).values() }
     },
   },
 

@@ -93,9 +93,8 @@ function openForScorer(call: DatanetCall, contributionId: bigint): Scorable {
   const { caller } = call.host
   const contribution = existingContribution(call, contributionId)
   const status = contribution.get('status')
-  if (status !== contributionStatus.scoring || !isScored(contribution)) {
-    fail('WrongStatus', { contributionId, status })
-  }
+  const isOpen = status === contributionStatus.scoring || status === contributionStatus.challenged
+  if (!isOpen || !isScored(contribution)) fail('WrongStatus', { contributionId, status })
   const datanet = datanetAt(call, contribution.get('datanetId'))
   const seat = seatOf(call, datanet, caller)
   if (seat === undefined) return fail('NotScorer', { account: caller })

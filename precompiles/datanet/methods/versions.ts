@@ -69,6 +69,7 @@ function scan(call: DatanetCall, datanet: DatanetRef, from: number, maximum: num
     const contributionId = readPacked(store, arrayDataSlot(store, datanet.at('order')), position, 64)
     const contribution = contributionAt(call, contributionId)
     if (contribution.get('status') !== contributionStatus.accepted) continue
+    if (blockOf(call) <= contribution.get('challengeEndBlock')) continue
     host.useGas(gasPrices.member)
     members.push(memberOf(contributionId, contribution))
     roots.push(contribution.get('contentRoot'))

@@ -1,7 +1,6 @@
 // Gas of a contribution's steps, whole transactions, calldata included, for each contribution of a batch:
 //   node --import tsx test/bench/precompiles/datanetGas.ts
 // README figures of precompiles/datanet come from here. The host is the one that tests use.
-import type { CallResult } from '../../support/memoryHost.ts'
 import {
   type Account,
   account,
@@ -22,36 +21,34 @@ const scorers = [account(10), account(11), account(12)]
 const salt = testHash('score salt')
 const world = new World(testParameters)
 
-type Method = Parameters<typeof world.datanets.send>[0]
-
 const steps = new Map<string, number>()
 
 /** Sends a call and keeps its gas for each of `parts`. */
 function measure(
   step: string,
-  method: Method,
+  method: string,
   args: readonly unknown[],
   by: Account,
   parts = 1,
   valueWei = 0n,
 ) {
-  const { value, result } = world.datanets.send(method, args, { from: by.address, valueWei })
-  const gas = Number(world.datanets.gasOf(method, args, result as CallResult)) / parts
+  const name = method as 'commitContribution'
+  const { value, result } = world.datanets.send(name, args, { from: by.address, valueWei })
+  const gas = Number(world.datanets.gasOf(name, args, result)) / parts
   steps.set(step, Math.round(gas))
   return value
 }
 
 function contributeAndScore(what: string, datanetId: bigint, specs: readonly ContributionSpec[]) {
-  const ids = specs.map(
-    (spec) =>
-      measure(
-        `${what}: commit`,
-        'commitContribution',
-        [datanetId, world.commitmentOf(datanetId, spec)],
-        spec.by,
-        1,
-        OPEN,
-      ) as bigint,
+  const ids = specs.map((spec) =>
+    measure(
+      `${what}: commit`,
+      'commitContribution',
+      [datanetId, world.commitmentOf(datanetId, spec)],
+      spec.by,
+      1,
+      OPEN,
+    ),
   )
   world.chain.advance(2)
   specs.forEach((spec, index) => {
@@ -59,7 +56,7 @@ function contributeAndScore(what: string, datanetId: bigint, specs: readonly Con
   })
   measure(`${what}: order`, 'settleOrder', [datanetId, BATCH], anyone, BATCH)
   const reports = specs.map((spec) => world.report(spec))
-  const sum = (step: string, method: Method, argsOf: (scorer: Account) => readonly unknown[]) => {
+  const sum = (step: string, method: string, argsOf: (scorer: Account) => readonly unknown[]) => {
     let total = 0
     for (const scorer of scorers) {
       measure(step, method, argsOf(scorer), scorer, BATCH)
@@ -73,6 +70,8 @@ function contributeAndScore(what: string, datanetId: bigint, specs: readonly Con
   ])
   sum(`${what}: reveal scores (3)`, 'revealScores', () => [ids, reports, salt])
   measure(`${what}: resolve`, 'resolve', [ids], anyone, BATCH)
+  world.chain.advance(testParameters.contributionChallengeBlocks + 1)
+  measure(`${what}: release`, 'releaseContributions', [ids], anyone, BATCH)
   return ids
 }
 

@@ -93,6 +93,7 @@ describe('a report of a contribution', () => {
     expect(open(8_000, testHash('another salt')).ok).toBe(false)
     expect(open(8_000).ok).toBe(true)
     world.datanets.send('resolve', [[id]], { from: owner.address })
+    world.release([id])
     world.datanets.send('freezeVersion', [datanetId, 16], { from: owner.address })
     expect(world.datanets.read('getVersion', [datanetId, 1])).toMatchObject({ frozen: true, memberCount: 1 })
   })

@@ -34,7 +34,9 @@ describe('a contribution', () => {
     const [id] = world.contribute(datanetId, [spec])
     expect(status(world, id!)).toMatchObject({ status: 3, leaderId: id, noveltyBps: 10_000, bondWei: OPEN })
     expect(world.score([id!], [scorer], () => [world.report(spec, 7300)])).toEqual([4])
-    expect(status(world, id!)).toMatchObject({ status: 4, qualityBps: 7300, bondWei: 0n })
+    expect(status(world, id!)).toMatchObject({ status: 4, qualityBps: 7300, bondWei: OPEN })
+    world.release([id!])
+    expect(status(world, id!)).toMatchObject({ status: 4, bondWei: 0n })
     expect(world.datanets.read('credits', [alice.address])).toBe(OPEN)
 
     const before = world.chain.balanceOf(alice.address)
@@ -247,72 +249,5 @@ describe('near-duplicates', () => {
       ...world.contribute(datanetId, specs.slice(9)),
     ]
     expect(ids.map((id) => status(world, id).flags)).toEqual([...Array(16).fill(0), 1])
-  })
-})
-
-describe('freezing a version', () => {
-  const specs = Array.from({ length: 11 }, (_, n) => contribution(n, [alice, bob, carol][n % 3]!))
-
-  function scored() {
-    const { world, datanetId } = openWorld()
-    const ids = world.contribute(datanetId, specs)
-    // the fourth is below the threshold
-    world.score(ids, [scorer], () => specs.map((spec, n) => world.report(spec, n === 3 ? 100 : 9000)))
-    return { world, datanetId, ids }
-  }
-
-  it('takes the accepted ones in commit order, whatever the pieces', () => {
-    const whole = scored()
-    whole.world.datanets.send('freezeVersion', [whole.datanetId, 512], { from: owner.address })
-    const pieces = scored()
-    const steps: boolean[] = []
-    for (let step = 0; step < 4; step++) {
-      const { value } = pieces.world.datanets.send('freezeVersion', [pieces.datanetId, 3], {
-        from: owner.address,
-      })
-      const [version, frozen] = value as readonly [number, boolean]
-      expect(version).toBe(1)
-      steps.push(frozen)
-    }
-    expect(steps).toEqual([false, false, false, true])
-    for (const { world, datanetId, ids } of [whole, pieces]) {
-      const members = world.datanets.read('versionMembers', [datanetId, 1, 0, 256])
-      expect(members.map((member) => member.contributionId)).toEqual(ids.filter((_, n) => n !== 3))
-      expect(members.map((member) => member.recordCount)).toEqual(
-        specs.filter((_, n) => n !== 3).map((spec) => spec.recordCount),
-      )
-    }
-    const read = ({ world, datanetId }: typeof whole) => world.datanets.read('getVersion', [datanetId, 1])
-    expect(read(pieces)).toMatchObject({
-      frozen: true,
-      memberCount: 10,
-      contentRoot: read(whole).contentRoot,
-      recordCount: read(whole).recordCount,
-    })
-  })
-
-  it('pages members over the borders of chunks', () => {
-    const { world, datanetId, ids } = scored()
-    for (let step = 0; step < 6; step++) {
-      world.datanets.send('freezeVersion', [datanetId, 2], { from: owner.address })
-    }
-    const accepted = ids.filter((_, n) => n !== 3)
-    for (let start = 0; start < 11; start++) {
-      for (let count = 1; count < 12; count++) {
-        const page = world.datanets.read('versionMembers', [datanetId, 1, start, count])
-        expect(page.map((member) => member.contributionId)).toEqual(accepted.slice(start, start + count))
-      }
-    }
-  })
-
-  it('makes the next version from everything accepted by then', () => {
-    const { world, datanetId } = scored()
-    world.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
-    const late = contribution(40, carol)
-    const lateIds = world.contribute(datanetId, [late])
-    world.score(lateIds, [scorer], () => [world.report(late)])
-    world.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
-    expect(world.datanets.read('getVersion', [datanetId, 2])).toMatchObject({ memberCount: 11, frozen: true })
-    expect(world.datanets.read('getVersion', [datanetId, 1])).toMatchObject({ memberCount: 10 })
   })
 })

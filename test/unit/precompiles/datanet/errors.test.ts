@@ -3,6 +3,7 @@ import { iDatanetRegistryAbi } from '../../../../contracts/generated/IDatanetReg
 import { contribution } from '../../../support/precompileWorld.ts'
 import { contributionCases } from './refusals/contributions.ts'
 import { datanetCases } from './refusals/datanets.ts'
+import { decisionCases } from './refusals/decisions.ts'
 import {
   alice,
   bob,
@@ -18,7 +19,14 @@ import { kindCases } from './refusals/kinds.ts'
 import { scoringCases } from './refusals/scoring.ts'
 import { versionCases } from './refusals/versions.ts'
 
-const cases = [...datanetCases, ...contributionCases, ...kindCases, ...scoringCases, ...versionCases]
+const cases = [
+  ...datanetCases,
+  ...contributionCases,
+  ...kindCases,
+  ...scoringCases,
+  ...decisionCases,
+  ...versionCases,
+]
 
 describe('the Datanet registry refuses', () => {
   it.each(cases)('$what with $error and changes nothing', ({ error, run }) => {

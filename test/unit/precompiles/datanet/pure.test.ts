@@ -5,12 +5,11 @@ import {
   isOnSide,
   lowerMedian,
   packReport,
-  payOf,
   quorumOf,
-  sharePurse,
   unpackReport,
   type WeighedReport,
 } from '../../../../precompiles/datanet/decision.ts'
+import { bountyOf, payOf, sharePurse } from '../../../../precompiles/datanet/pay.ts'
 
 const report = fc.record({
   qualityBps: fc.oneof(fc.nat(10_000), fc.constantFrom(0, 4999, 5000, 5001, 10_000)),
@@ -181,6 +180,17 @@ describe('a scorer’s pay', () => {
       }),
     )
     expect(sharePurse([100n, 10n, 0n, 50n], 91n)).toEqual([30n, 10n, 0n, 30n])
+  })
+})
+
+describe('a bounty', () => {
+  it.each([
+    { perRecord: 7n, records: 3, novelty: 10_000, bounty: 21n },
+    { perRecord: 7n, records: 3, novelty: 5000, bounty: 10n },
+    { perRecord: 7n, records: 3, novelty: 0, bounty: 0n },
+    { perRecord: 1n, records: 1, novelty: 9999, bounty: 0n },
+  ])('for $records records at $perRecord wei with a novelty of $novelty is $bounty', (one) => {
+    expect(bountyOf(one.perRecord, one.records, one.novelty)).toBe(one.bounty)
   })
 })
 
