@@ -81,6 +81,13 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// with every leader in its 18 buckets, in the order of their ids; the first with at least 103 equal values takes it in.
 /// Novelty is floor((128 − equal) · 10000 / 128) bps; a leader has 10000. Clusters never merge.
 ///
+/// Versions. The first piece of a freeze fixes its end, the contributions ordered by then, and its block. Members are, in
+/// commit order, the contributions before the end that are accepted and could not be challenged any more in that block; so
+/// they are the same in however many pieces they are gathered. Member flags: 1 superseded (a correction that is a member
+/// too stands for it), 2 without row (private Datanet and fewer than `privateRecordsMin` records). Flagged members have rows
+/// of zeros in every adapter. A superseded original stays so that its cluster's pay is shared by novelty.
+/// A tombstone stops the attribution to a contribution; its membership and its place as a leader stay.
+///
 /// Content root of a version: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the members in commit
 /// order; a leaf's data is uint64 contributionId ‖ bytes32 contentRoot, big endian.
 interface IDatanetRegistry is IClaimable {
@@ -161,6 +168,8 @@ interface IDatanetRegistry is IClaimable {
         uint32 memberCount;
         uint64 recordCount;
         uint64 scannedTo; // position in commit order up to which contributions were looked at
+        uint64 endPosition; // up to which they will be
+        uint40 startBlock; // of the first piece
         uint40 frozenBlock;
         bytes32 contentRoot;
     }
@@ -171,6 +180,7 @@ interface IDatanetRegistry is IClaimable {
         uint16 noveltyBps;
         uint32 recordCount;
         address contributor;
+        uint8 flags;
     }
 
     struct ScorerInfo {
@@ -336,6 +346,9 @@ interface IDatanetRegistry is IClaimable {
         bytes32 contentRoot
     );
 
+    /// @notice Attribution to the contribution stops.
+    event ContributionTombstoned(uint64 indexed contributionId, uint64 indexed datanetId, address indexed by);
+
     error UnknownDatanet(uint64 datanetId);
     error UnknownContribution(uint64 contributionId);
     error UnknownVersion(uint64 datanetId, uint32 version);
@@ -388,6 +401,7 @@ interface IDatanetRegistry is IClaimable {
     error TooFewScorers(uint256 eligible); // nobody could judge a challenge now
     error AlreadyPlanted(bytes32 commitment);
     error NothingAccepted(uint64 datanetId);
+    error AlreadyTombstoned(uint64 contributionId);
 
     /// @notice Creates a Datanet that the caller owns. Errors: InvalidText, BoundExceeded, InvalidKind, InvalidPolicy,
     /// InvalidThreshold.
@@ -548,9 +562,16 @@ interface IDatanetRegistry is IClaimable {
         bytes32 salt
     ) external;
 
-    /// @notice Freezes the accepted contributions, in commit order, as the next version. Looks at `maximum` contributions
-    /// at most and goes on where the last call stopped. Freezer. Errors: MissingRole, NothingAccepted.
+    /// @notice Freezes the next version. Looks at `maximum` contributions at most and goes on where the last call stopped. A
+    /// freeze that ends without a member begins anew with the next call. Freezer. Errors: MissingRole, BoundExceeded,
+    /// NothingAccepted when all was looked at in this call.
     function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen);
+
+    /// @notice Stops the attribution to a contribution, for good. Contributor, or governance. Errors: NotContributor,
+    /// AlreadyTombstoned.
+    function tombstone(uint64 contributionId) external;
+
+    function isTombstoned(uint64 contributionId) external view returns (bool tombstoned);
 
     function getDatanet(uint64 datanetId) external view returns (Datanet memory datanet);
 

@@ -137,7 +137,7 @@ export const versionLayout = struct({
   scannedTo: 'uint64',
   /** Positions below this are looked at; fixed by the first piece. */
   endPosition: 'uint64',
-  /** Block of the first piece: what is settled for good before it counts. */
+  /** Block of the first piece: what could not be challenged any more in it counts. */
   startBlock: 'uint40',
   frozenBlock: 'uint40',
   contentRoot: 'bytes32',
@@ -197,7 +197,7 @@ export const creditReason = {
 
 /** The MinHash signature of a contribution, 512 bytes. Keys: contribution id. */
 export const minhashBlobs = blobKind('openledger.blob.Minhash')
-/** Members of a version, 42 bytes each. Keys: Datanet id, version, chunk. */
+/** Members of a version, 43 bytes each. Keys: Datanet id, version, chunk. */
 export const memberBlobs = blobKind('openledger.blob.Members')
 
 /** Where things are; the same for the registry itself and for siblings that read it. */
@@ -216,6 +216,11 @@ export class DatanetSlots {
 
   contribution(contributionId: bigint): bigint {
     return mappingSlot(this.#reader, this.registry.at('contributions'), contributionId)
+  }
+
+  /** A word of the bitmap of tombstones. */
+  tombstones(word: bigint): bigint {
+    return mappingSlot(this.#reader, this.registry.at('tombstones'), word)
   }
 
   version(datanetId: bigint, version: number): bigint {

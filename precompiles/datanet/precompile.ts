@@ -13,6 +13,7 @@ import { orderingMethods } from './methods/ordering.ts'
 import { purseMethods } from './methods/purse.ts'
 import { scorerMethods } from './methods/scorers.ts'
 import { scoringMethods } from './methods/scoring.ts'
+import { tombstoneMethods } from './methods/tombstones.ts'
 import { versionMethods } from './methods/versions.ts'
 import { viewMethods } from './methods/views.ts'
 
@@ -35,6 +36,7 @@ export function datanetRegistry(parameters: PrecompileParameters): NativePrecomp
       ...decisionMethods,
       ...knownAnswerMethods,
       ...versionMethods,
+      ...tombstoneMethods,
       ...viewMethods,
     },
     open: (host) => openDatanetCall(host, checked),

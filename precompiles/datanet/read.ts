@@ -8,6 +8,7 @@ import { arrayDataSlot, readPacked, StructView } from '../shared/layout.ts'
 import { ForeignStore, type SlotReader } from '../shared/store.ts'
 import { DatanetSlots, memberBlobs, versionLayout } from './layout.ts'
 import { decodeMembers, MEMBER_BYTES, type Member } from './members.ts'
+import { tombstonedAmong } from './tombstones.ts'
 
 export interface VersionFacts {
   readonly memberCount: number
@@ -15,7 +16,7 @@ export interface VersionFacts {
   readonly contentRoot: Hash
 }
 
-/** Frozen versions, read from the registry's account; the registry itself and its siblings use the same reader. */
+/** Frozen versions and tombstones, read from the registry's account; the registry itself and its siblings use the same reader. */
 export class DatanetReader {
   readonly #host: PrecompileHost
   readonly #reader: SlotReader
@@ -56,6 +57,15 @@ export class DatanetReader {
       chunkStart = chunkEnd
     }
     return members
+  }
+
+  /**
+   * Those of the contributions that are tombstoned: attribution to them has stopped. A word of the bitmap tells about 256
+   * contributions, and is read once.
+   */
+  tombstoned(contributionIds: readonly bigint[]): ReadonlySet<bigint> {
+    this.#host.useGas(gasPrices.cachedSlot * BigInt(contributionIds.length))
+    return tombstonedAmong(this.#reader, this.#slots, contributionIds)
   }
 
   #view(datanetId: bigint, version: number): StructView<typeof versionLayout.fields> {

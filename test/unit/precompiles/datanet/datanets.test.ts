@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
+import type { DecodedEvent } from '../../../support/contract.ts'
 import {
   account,
   contribution,
@@ -23,14 +24,13 @@ const lower = (text: string) => text.toLowerCase()
 function openWorld(policy = 1) {
   const world = new World()
   const datanetId = world.createDatanet(owner, { policy })
-  const send = (method: Parameters<typeof world.datanets.send>[0], args: readonly unknown[], by = owner) =>
-    world.datanets.send(method, args, { from: by.address })
-  const attempt = (
-    method: Parameters<typeof world.datanets.send>[0],
-    args: readonly unknown[],
-    by = owner,
-  ) => {
-    const outcome = world.datanets.try(method, args, { from: by.address })
+  const send = (method: string, args: readonly unknown[], by = owner) =>
+    world.datanets.send(method as 'setTerms', args, { from: by.address }) as {
+      readonly value: unknown
+      readonly events: readonly DecodedEvent[]
+    }
+  const attempt = (method: string, args: readonly unknown[], by = owner) => {
+    const outcome = world.datanets.try(method as 'setTerms', args, { from: by.address })
     return outcome.ok ? 'ok' : outcome.error
   }
   const facts = () => world.datanets.read('getDatanet', [datanetId])

@@ -284,6 +284,7 @@ describe('the division of a pot', () => {
         noveltyBps: member.noveltyBps,
         recordCount: member.recordCount,
         contributor: `0x${'11'.repeat(20)}` as const,
+        flags: 0,
         score: member.score,
       })),
     )
@@ -331,6 +332,7 @@ describe('the division of a pot', () => {
       noveltyBps: 10_000,
       recordCount: 1,
       contributor: `0x${'11'.repeat(20)}` as const,
+      flags: 0,
     })
     const list = [member(9n, 9n), member(4n, 3n), member(3n, 3n)]
     expect(allocatePot(3n, list, [2n, 1n, 1n]).amountsWei).toEqual([1n, 1n, 1n])
@@ -344,6 +346,7 @@ describe('the division of a pot', () => {
       noveltyBps: 10_000,
       recordCount: 1,
       contributor: `0x${'11'.repeat(20)}` as const,
+      flags: 0,
     })
     const list = [member(1n, 1n), member(2n, 1n), member(3n, 3n)]
     // the first cluster nets 30, the second 10

@@ -1,4 +1,4 @@
-import { bob, type Case, owner } from './fixture.ts'
+import { alice, bob, type Case, committed, owner } from './fixture.ts'
 
 export const versionCases: readonly Case[] = [
   {
@@ -15,6 +15,27 @@ export const versionCases: readonly Case[] = [
     error: 'UnknownVersion',
     what: 'version 1 before it is frozen',
     run: ({ curated }) => ({ method: 'getVersion', args: [curated, 1], from: owner }),
+  },
+  {
+    error: 'NotContributor',
+    what: 'a tombstone by the owner',
+    run(f) {
+      return { method: 'tombstone', args: [committed(f)], from: owner }
+    },
+  },
+  {
+    error: 'AlreadyTombstoned',
+    what: 'a second tombstone',
+    run(f) {
+      const id = committed(f)
+      f.world.datanets.send('tombstone', [id], { from: alice.address })
+      return { method: 'tombstone', args: [id], from: alice }
+    },
+  },
+  {
+    error: 'UnknownContribution',
+    what: 'a tombstone for nothing',
+    run: () => ({ method: 'isTombstoned', args: [9n], from: alice }),
   },
   {
     error: 'UnknownVersion',
