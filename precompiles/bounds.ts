@@ -36,6 +36,8 @@ export const bounds = {
   /** Content of one contribution: 1 TiB. */
   contributionBytes: 2n ** 40n,
 
+  /** A content key encrypted to a grantee: about 130 bytes with ECIES over secp256k1, and room for a few keys. */
+  wrappedKeyBytes: 512,
   /** Receipts of one feedback contribution: a slot and some reads each, about 35,000 gas. */
   receiptsPerFeedback: 16,
 

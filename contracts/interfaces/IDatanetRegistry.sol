@@ -12,7 +12,8 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed), 2 private (as curated, and the content
 /// is for those whom the Datanet gives access). Name, kind and policy never change.
 /// Roles (bits): 1 manager (updateDatanet, setTerms, appointScorer, dismissScorer), 2 freezer (freezeVersion), 4 access
-/// manager. The owner has all of them.
+/// manager (grantAccess, revokeAccess). The owner has all of them.
+/// Access status: 0 none, 1 requested, 2 granted, 3 expired, 4 revoked.
 /// Purse. What a Datanet pays comes out of its purse, as far as that goes; anybody may put money in.
 /// Kinds of contributions: 0 records, 1 labels for the records of another contribution (its target), 2 correction (records
 /// that supersede those of its target), 3 feedback on receipts by their requester.
@@ -88,6 +89,11 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// of zeros in every adapter. A superseded original stays so that its cluster's pay is shared by novelty.
 /// A tombstone stops the attribution to a contribution; its membership and its place as a leader stay.
 ///
+/// Access to the content of a private Datanet is for its owner and for whom it is granted to, until the grant's last block.
+/// The chain keeps who; the content key travels in events, wrapped to the public key of the request. Each revocation begins
+/// a new key epoch: the content key is changed off the chain, for whoever had the old one still has it. What is on the chain
+/// is public also of a private Datanet: counts, content roots, MinHash signatures (made with a key of the Datanet's), scores.
+///
 /// Content root of a version: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the members in commit
 /// order; a leaf's data is uint64 contributionId ‖ bytes32 contentRoot, big endian.
 interface IDatanetRegistry is IClaimable {
@@ -108,6 +114,7 @@ interface IDatanetRegistry is IClaimable {
         Terms terms;
         uint8 scorers; // now appointed or bonded
         uint32 versions; // frozen ones
+        uint32 keyEpoch; // grows with every revocation of access
         uint64 commits; // contributions ever committed
         uint64 ordered; // of these, how many are ordered, refused or expired
         uint96 purseWei; // what the purse can still promise
@@ -181,6 +188,12 @@ interface IDatanetRegistry is IClaimable {
         uint32 recordCount;
         address contributor;
         uint8 flags;
+    }
+
+    struct Access {
+        uint8 status;
+        uint40 requestedBlock; // of the last request; or zero
+        uint40 untilBlock; // last block of the grant
     }
 
     struct ScorerInfo {
@@ -349,6 +362,21 @@ interface IDatanetRegistry is IClaimable {
     /// @notice Attribution to the contribution stops.
     event ContributionTombstoned(uint64 indexed contributionId, uint64 indexed datanetId, address indexed by);
 
+    event AccessRequested(
+        uint64 indexed datanetId,
+        address indexed account,
+        bytes publicKey,
+        string purposeCid
+    );
+    event AccessGranted(
+        uint64 indexed datanetId,
+        address indexed account,
+        uint40 untilBlock,
+        uint32 keyEpoch,
+        bytes wrappedKey
+    );
+    event AccessRevoked(uint64 indexed datanetId, address indexed account, uint32 keyEpoch);
+
     error UnknownDatanet(uint64 datanetId);
     error UnknownContribution(uint64 contributionId);
     error UnknownVersion(uint64 datanetId, uint32 version);
@@ -402,6 +430,9 @@ interface IDatanetRegistry is IClaimable {
     error AlreadyPlanted(bytes32 commitment);
     error NothingAccepted(uint64 datanetId);
     error AlreadyTombstoned(uint64 contributionId);
+    error InvalidPublicKey(); // neither 33 bytes (2 or 3 first) nor 65 (4 first)
+    error InvalidExpiry(uint40 untilBlock); // over already
+    error NoGrant(address account);
 
     /// @notice Creates a Datanet that the caller owns. Errors: InvalidText, BoundExceeded, InvalidKind, InvalidPolicy,
     /// InvalidThreshold.
@@ -572,6 +603,30 @@ interface IDatanetRegistry is IClaimable {
     function tombstone(uint64 contributionId) external;
 
     function isTombstoned(uint64 contributionId) external view returns (bool tombstoned);
+
+    /// @notice Asks for access to a private Datanet. Errors: WrongPolicy, InvalidPublicKey, InvalidText, BoundExceeded.
+    /// @param publicKey a point of secp256k1, compressed or not, that the content key will be wrapped to
+    /// @param purposeCid what the content is wanted for; may be empty
+    function requestAccess(uint64 datanetId, bytes calldata publicKey, string calldata purposeCid) external;
+
+    /// @notice Grants access, or changes a grant, whether it was requested or not. Access manager. Errors: MissingRole,
+    /// WrongPolicy, InvalidAccount, InvalidExpiry, BoundExceeded.
+    /// @param untilBlock last block of the grant
+    /// @param wrappedKey the content key of this epoch, encrypted to the account; at most 512 bytes, may be empty
+    function grantAccess(
+        uint64 datanetId,
+        address account,
+        uint40 untilBlock,
+        bytes calldata wrappedKey
+    ) external;
+
+    /// @notice Takes a grant away, and begins a new key epoch. Access manager. Errors: MissingRole, NoGrant.
+    function revokeAccess(uint64 datanetId, address account) external;
+
+    /// @return has access now: always in open and curated Datanets; in private ones the owner, and unexpired grants
+    function hasAccess(uint64 datanetId, address account) external view returns (bool has);
+
+    function accessOf(uint64 datanetId, address account) external view returns (Access memory access);
 
     function getDatanet(uint64 datanetId) external view returns (Datanet memory datanet);
 

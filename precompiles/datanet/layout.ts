@@ -1,3 +1,4 @@
+import type { Address } from '../../src/primitives/hex.ts'
 import { bounds } from '../bounds.ts'
 import { blobKind } from '../shared/blobs.ts'
 import { mappingSlot, namespaceSlot, StructView, struct } from '../shared/layout.ts'
@@ -181,6 +182,9 @@ export const contributionStatus = {
 } as const
 export type ContributionStatus = (typeof contributionStatus)[keyof typeof contributionStatus]
 
+/** `expired` is never stored: a grant ends with its last block. */
+export const accessStatus = { none: 0, requested: 1, granted: 2, expired: 3, revoked: 4 } as const
+
 export const FLAG_INDEX_FULL = 1
 
 export const creditReason = {
@@ -216,6 +220,11 @@ export class DatanetSlots {
 
   contribution(contributionId: bigint): bigint {
     return mappingSlot(this.#reader, this.registry.at('contributions'), contributionId)
+  }
+
+  access(datanetId: bigint, account: Address): bigint {
+    const datanet = new StructView(this.#reader, datanetLayout, this.datanet(datanetId))
+    return mappingSlot(this.#reader, datanet.at('access'), account)
   }
 
   /** A word of the bitmap of tombstones. */

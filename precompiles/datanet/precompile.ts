@@ -5,6 +5,7 @@ import { checkParameters, type PrecompileParameters } from '../parameters.ts'
 import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openDatanetCall } from './call.ts'
+import { accessMethods } from './methods/access.ts'
 import { contributionMethods } from './methods/contributions.ts'
 import { datanetMethods } from './methods/datanets.ts'
 import { decisionMethods } from './methods/decisions.ts'
@@ -37,6 +38,7 @@ export function datanetRegistry(parameters: PrecompileParameters): NativePrecomp
       ...knownAnswerMethods,
       ...versionMethods,
       ...tombstoneMethods,
+      ...accessMethods,
       ...viewMethods,
     },
     open: (host) => openDatanetCall(host, checked),

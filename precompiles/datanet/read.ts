@@ -1,12 +1,20 @@
 import { invariant } from '../../src/errors/errors.ts'
-import type { Hash } from '../../src/primitives/hex.ts'
+import type { Address, Hash } from '../../src/primitives/hex.ts'
 import { DATANET_ADDRESS } from '../addresses.ts'
 import type { PrecompileHost } from '../host.ts'
 import { readBlob } from '../shared/blobs.ts'
 import { gasPrices } from '../shared/gas.ts'
 import { arrayDataSlot, readPacked, StructView } from '../shared/layout.ts'
 import { ForeignStore, type SlotReader } from '../shared/store.ts'
-import { DatanetSlots, memberBlobs, versionLayout } from './layout.ts'
+import {
+  accessLayout,
+  accessStatus,
+  DatanetSlots,
+  datanetLayout,
+  memberBlobs,
+  POLICY_PRIVATE,
+  versionLayout,
+} from './layout.ts'
 import { decodeMembers, MEMBER_BYTES, type Member } from './members.ts'
 import { tombstonedAmong } from './tombstones.ts'
 
@@ -16,7 +24,7 @@ export interface VersionFacts {
   readonly contentRoot: Hash
 }
 
-/** Frozen versions and tombstones, read from the registry's account; the registry itself and its siblings use the same reader. */
+/** Frozen versions, tombstones and access, read from the registry's account; the registry itself and its siblings use the same reader. */
 export class DatanetReader {
   readonly #host: PrecompileHost
   readonly #reader: SlotReader
@@ -57,6 +65,16 @@ export class DatanetReader {
       chunkStart = chunkEnd
     }
     return members
+  }
+
+  /** Whether an account may have the content now: anybody, but of a private Datanet only its owner and who was granted it. */
+  hasAccess(datanetId: bigint, account: Address): boolean {
+    if (datanetId === 0n || datanetId > this.#slots.registry.get('datanetCount')) return false
+    const datanet = new StructView(this.#reader, datanetLayout, this.#slots.datanet(datanetId))
+    if (datanet.get('policy') !== POLICY_PRIVATE || datanet.get('owner') === account) return true
+    const access = new StructView(this.#reader, accessLayout, this.#slots.access(datanetId, account))
+    const isGranted = access.get('status') === accessStatus.granted
+    return isGranted && this.#host.block.number <= BigInt(access.get('untilBlock'))
   }
 
   /**

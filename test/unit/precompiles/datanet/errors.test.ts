@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { iDatanetRegistryAbi } from '../../../../contracts/generated/IDatanetRegistry.ts'
 import { contribution } from '../../../support/precompileWorld.ts'
+import { accessCases } from './refusals/access.ts'
 import { contributionCases } from './refusals/contributions.ts'
 import { datanetCases } from './refusals/datanets.ts'
 import { decisionCases } from './refusals/decisions.ts'
@@ -26,6 +27,7 @@ const cases = [
   ...scoringCases,
   ...decisionCases,
   ...versionCases,
+  ...accessCases,
 ]
 
 describe('the Datanet registry refuses', () => {
