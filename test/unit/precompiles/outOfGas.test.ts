@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { type Address, bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
 import type { Contract } from '../../support/contract.ts'
-import { account, contribution, makeQuery, OPEN, testHash } from '../../support/precompileWorld.ts'
 import {
+  account,
+  contribution,
+  datanetTerms,
+  makeQuery,
+  OPEN,
+  testHash,
+} from '../../support/precompileWorld.ts'
+import {
+  auditors,
   contributors,
   Fixture,
   host,
   owner,
   requester,
+  scorer,
   settler,
   stranger,
 } from './proofOfAttribution/fixture.ts'
@@ -22,6 +31,22 @@ interface Step {
     from: Address
     valueWei?: bigint
   }
+}
+
+/** Two contributions with a bounty, whose only scorer has revealed. */
+function scoredContributions(f: Fixture) {
+  const { world, datanetId } = f
+  const terms = datanetTerms({ bountyPerRecordWei: 7n, scorerPayWei: 5n })
+  world.datanets.send('setTerms', [datanetId, terms], { from: owner.address })
+  world.datanets.send('fund', [datanetId], { from: stranger.address, valueWei: 1000n })
+  const specs = [contribution(500, contributors[0]), contribution(501, contributors[1])]
+  const ids = world.contribute(datanetId, specs)
+  const reports = specs.map((spec) => world.report(spec))
+  const salt = testHash('salt')
+  const commitment = world.scoreCommitment(scorer, ids, reports, salt)
+  world.datanets.send('commitScores', [ids, commitment], { from: scorer.address })
+  world.datanets.send('revealScores', [ids, reports, salt], { from: scorer.address })
+  return { ids, specs }
 }
 
 const steps: readonly Step[] = [
@@ -45,6 +70,49 @@ const steps: readonly Step[] = [
       f.world.reveal(ids[0]!, original)
       f.world.reveal(ids[1]!, copy)
       return { on: f.world.datanets, method: 'settleOrder', args: [f.datanetId, 5], from: stranger.address }
+    },
+  },
+  {
+    what: 'drawScorers',
+    prepare: (f) => {
+      const datanetId = f.world.createDatanet(owner, { policy: 0 })
+      for (const { address } of auditors)
+        f.world.datanets.send('joinScorers', [datanetId], { from: address, valueWei: 100n * OPEN })
+      const ids = f.world.contribute(datanetId, [contribution(500, contributors[0])])
+      f.chain.advance()
+      return { on: f.world.datanets, method: 'drawScorers', args: [ids], from: stranger.address }
+    },
+  },
+  {
+    what: 'resolve with a bounty and pay',
+    prepare: (f) => {
+      const { ids } = scoredContributions(f)
+      return { on: f.world.datanets, method: 'resolve', args: [ids], from: stranger.address }
+    },
+  },
+  {
+    what: 'resolve of a challenge that is upheld',
+    prepare: (f) => {
+      const { ids, specs } = scoredContributions(f)
+      const { datanets } = f.world
+      datanets.send('resolve', [ids], { from: stranger.address })
+      const options = { from: stranger.address, valueWei: OPEN }
+      datanets.send('challengeContribution', [ids[0], 1, 'bafy'], options)
+      const report = f.world.report(specs[0]!, 1)
+      const salt = testHash('second')
+      const commitment = f.world.scoreCommitment(scorer, [ids[0]!], [report], salt)
+      datanets.send('commitScores', [[ids[0]], commitment], { from: scorer.address })
+      datanets.send('revealScores', [[ids[0]], [report], salt], { from: scorer.address })
+      return { on: datanets, method: 'resolve', args: [ids], from: stranger.address }
+    },
+  },
+  {
+    what: 'releaseContributions',
+    prepare: (f) => {
+      const { ids } = scoredContributions(f)
+      f.world.datanets.send('resolve', [ids], { from: stranger.address })
+      f.chain.advance(f.world.parameters.contributionChallengeBlocks + 1)
+      return { on: f.world.datanets, method: 'releaseContributions', args: [ids], from: stranger.address }
     },
   },
   {
