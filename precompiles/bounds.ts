@@ -25,11 +25,11 @@ export const bounds = {
   scorerQuorum: 3,
   /** Known answers met before a scorer's accuracy counts for its pay: fewer say little about anybody. */
   testsThatCount: 4,
-  /** Contributions in one commit or reveal of scores, or one resolve: about 25,000 gas each, under a block's third. */
+  /** Contributions in one commit or reveal of scores, one draw or one decision: at most 75,000 gas each, under a block's third. */
   scoresPerCall: 64,
   /** Contributions ordered in one call: an LSH leader costs about 700,000 gas, so the gas limit ends it earlier. */
   orderPerCall: 64,
-  /** Contributions looked at in one freeze call: about 10,000 gas each, and 512 members fit a chunk. */
+  /** Contributions looked at in one freeze call: about 26,000 gas a member, and 512 members fit a chunk. */
   freezePerCall: 512,
   /** Records of one contribution: larger sets are several contributions. Keeps score weights well inside 64 bits. */
   recordsPerContribution: 1_000_000,

@@ -10,7 +10,7 @@ import {
   scoreReport,
   scoresCommitment,
 } from 'openledger/sdk'
-import { type Hash, keccak256, parseEther, parseEventLogs, toHex } from 'viem'
+import { formatEther, type Hash, keccak256, parseEther, parseEventLogs, toHex } from 'viem'
 import { allDone, type Call, type DemoAccount, type DemoNetwork, type SentCall } from './network.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -21,9 +21,11 @@ const BOND_WEI = parseEther('0.1')
 const TERMS = {
   minBondWei: BOND_WEI,
   acceptThresholdBps: 5_000,
-  bountyPerRecordWei: 0n,
-  scorerPayWei: 0n,
+  bountyPerRecordWei: parseEther('0.001'),
+  scorerPayWei: parseEther('0.01'),
 } as const
+/** More than bounties and scorers of the demonstration come to. */
+const PURSE_WEI = parseEther('10')
 /** Enough for the largest of each; what is left comes back. */
 const GAS = {
   commit: 400_000n,
@@ -31,6 +33,7 @@ const GAS = {
   order: 16_000_000n,
   scores: 9_000_000n,
   resolve: 9_000_000n,
+  release: 9_000_000n,
 } as const
 const SCORES_A_CALL = 52
 const ORDERED_A_CALL = 18
@@ -63,7 +66,7 @@ export async function requireUnseen(network: DemoNetwork, records: readonly Data
   process.exit(1)
 }
 
-/** Creates a curated Datanet with appointed scorers. */
+/** Creates a curated Datanet with appointed scorers and a purse. */
 export async function createDatanet(
   network: DemoNetwork,
   owner: DemoAccount,
@@ -84,7 +87,15 @@ export async function createDatanet(
   })
   if (event === undefined) throw new Error('the Datanet was not created')
   const { datanetId } = event.args
-  const appointed: SentCall[] = []
+  const appointed: SentCall[] = [
+    await owner.send({
+      ...registry,
+      functionName: 'fund',
+      args: [datanetId],
+      valueWei: PURSE_WEI,
+      gas: 200_000n,
+    }),
+  ]
   for (const scorer of scorers) {
     appointed.push(
       await owner.send({
@@ -271,6 +282,53 @@ async function inspect(content: Content, { facts }: Contribution): Promise<Retur
   const { records, problemCount } = parseRecords(await content.get(facts.cid))
   const found = describeContribution(records)
   return problemCount === 0 ? scoreReport(found, 9_000) : scoreReport(found, 1_000, 'quality')
+}
+
+/** Waits until none of the contributions can be challenged any more. */
+export async function pastChallenges(
+  network: DemoNetwork,
+  contributions: readonly Contribution[],
+): Promise<void> {
+  const ends = await Promise.all(
+    contributions.map(async ({ id }) => {
+      const call = { ...view, functionName: 'getContribution', args: [id] } as const
+      return (await network.client().readContract(call)).challengeEndBlock
+    }),
+  )
+  await network.waitForBlock(BigInt(Math.max(...ends)))
+}
+
+/** Gives bonds back and bounties out, as anyone may once the challenge period is over. */
+export async function release(
+  network: DemoNetwork,
+  contributions: readonly Contribution[],
+  anyone: DemoAccount,
+  reporter: Reporter,
+): Promise<void> {
+  const sent: SentCall[] = []
+  for (const batch of inBatches(contributions, SCORES_A_CALL)) {
+    sent.push(
+      await anyone.send({
+        ...registry,
+        functionName: 'releaseContributions',
+        args: [batch.map(({ id }) => id)],
+        gas: GAS.release,
+      }),
+    )
+  }
+  const receipts = await allDone(network, sent)
+  const released = parseEventLogs({
+    abi: datanetRegistryAbi,
+    logs: receipts.flatMap(({ logs }) => logs),
+    eventName: 'ContributionReleased',
+  })
+  const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amountWei) => total + amountWei, 0n)
+  const bondsWei = sum(released.map(({ args }) => args.bondWei))
+  const bountiesWei = sum(released.map(({ args }) => args.bountyWei))
+  reporter.say(
+    `${released.length} bonds given back (${formatEther(bondsWei)} OPEN), bounties of ${formatEther(bountiesWei)} OPEN paid`,
+  )
+  reporter.fact('released', { contributions: released.length, bondsWei, bountiesWei })
 }
 
 /** Freezes what was accepted as a version; returns its number and its members in the order of the rows. */

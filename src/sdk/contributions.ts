@@ -1,10 +1,12 @@
 import { encodeAbiParameters, keccak256, parseAbiParameters } from 'viem'
 import type { ContributionFacts } from '../ai/records/record.ts'
+import { nativeAddresses } from '../chainspec/addresses.ts'
 import { type Address, bytesToHex, type Hash, type Hex, ZERO_HASH } from '../primitives/hex.ts'
 
 const COMMITMENT = parseAbiParameters(
   'address, uint64, uint8, uint64, bytes32, uint32, uint64, bytes32, bytes32, bytes32',
 )
+const KNOWN_ANSWER = parseAbiParameters('address, uint64, uint16, uint16, bytes32')
 const RECEIPTS = parseAbiParameters([
   'ReceiptFacts[] receipts',
   'struct ReceiptFacts { bytes32 receiptId; address requester; address application; uint96 settlerWei; bytes32 queryRowHash; bytes32 receiptHash; }',
@@ -160,5 +162,59 @@ export function scoresCommitment(commit: {
       ],
       [scorer, contributionIds, reports, salt],
     ),
+  )
+}
+
+/** EIP-712 type of what a contributor signs for a sponsor, as IDatanetRegistry defines it. */
+export const sponsoredCommitTypes = {
+  Commit: [
+    { name: 'datanetId', type: 'uint64' },
+    { name: 'commitment', type: 'bytes32' },
+    { name: 'sponsor', type: 'address' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadlineBlock', type: 'uint64' },
+    { name: 'genesisHash', type: 'bytes32' },
+  ],
+} as const
+
+/** What `signTypedData` of a contributor's wallet takes; the signature goes to `commitContributionFor`. */
+export function sponsoredCommit(
+  chain: { readonly chainId: number; readonly genesisHash: Hash },
+  commit: {
+    readonly datanetId: bigint
+    readonly commitment: Hash
+    /** Who will send it, and pay bond and gas. */
+    readonly sponsor: Address
+    /** The registry's `nonces(contributor)`. */
+    readonly nonce: bigint
+    /** Last block in which the signature holds. */
+    readonly deadlineBlock: bigint
+  },
+) {
+  return {
+    domain: {
+      name: 'OpenLedger',
+      version: '1',
+      chainId: chain.chainId,
+      verifyingContract: nativeAddresses.datanetRegistry,
+    },
+    types: sponsoredCommitTypes,
+    primaryType: 'Commit',
+    message: { ...commit, genesisHash: chain.genesisHash },
+  } as const
+}
+
+/** What `plantKnownAnswer` takes. The contributor reveals it after the decision. */
+export function knownAnswerCommitment(answer: {
+  readonly contributor: Address
+  readonly contributionId: bigint
+  readonly minQualityBps: number
+  readonly maxQualityBps: number
+  /** 32 random bytes, kept until the reveal. */
+  readonly salt: Hash
+}): Hash {
+  const { contributor, contributionId, minQualityBps, maxQualityBps, salt } = answer
+  return keccak256(
+    encodeAbiParameters(KNOWN_ANSWER, [contributor, contributionId, minQualityBps, maxQualityBps, salt]),
   )
 }

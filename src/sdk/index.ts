@@ -21,11 +21,14 @@ export {
   contributionClaim,
   contributionCommitment,
   contributionKinds,
+  knownAnswerCommitment,
   type ReceiptFacts,
   type ScoreReport,
   scoreReasons,
   scoreReport,
   scoresCommitment,
+  sponsoredCommit,
+  sponsoredCommitTypes,
 } from './contributions.ts'
 export {
   inferenceRequestTypes,

@@ -97,11 +97,10 @@ function isSettled(draft: VersionRef, contribution: ContributionRef): boolean {
   return contribution.get('challengeEndBlock') < draft.get('startBlock')
 }
 
+/** Whether a member of this version stands for it: what is settled was ordered before the freeze began. */
 function isSuperseded(call: DatanetCall, draft: VersionRef, contribution: ContributionRef): boolean {
   const correctionId = contribution.get('supersededBy')
-  if (correctionId === 0n) return false
-  const correction = contributionAt(call, correctionId)
-  return isSettled(draft, correction) && correction.get('position') < draft.get('endPosition')
+  return correctionId !== 0n && isSettled(draft, contributionAt(call, correctionId))
 }
 
 function memberOf(

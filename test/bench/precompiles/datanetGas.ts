@@ -39,57 +39,89 @@ function measure(
   return value
 }
 
-function contributeAndScore(what: string, datanetId: bigint, specs: readonly ContributionSpec[]) {
-  const ids = specs.map((spec) =>
-    measure(
-      `${what}: commit`,
-      'commitContribution',
-      [datanetId, world.commitmentOf(datanetId, spec)],
-      spec.by,
-      1,
-      OPEN,
-    ),
-  )
+interface Setting {
+  readonly what: string
+  readonly datanetId: bigint
+  /** Who may be on panels; of an open Datanet all of them are drawn. */
+  readonly scorers: readonly Account[]
+  readonly isOpen?: boolean
+}
+
+/** The whole way of a batch of contributions, in one row of steps. */
+function live({ what, datanetId, scorers, isOpen = false }: Setting, specs: readonly ContributionSpec[]) {
+  const step = (name: string) => `${what}: ${name}`
+  const ids = specs.map((spec) => {
+    const commitment = world.commitmentOf(datanetId, spec)
+    return measure(step('commit'), 'commitContribution', [datanetId, commitment], spec.by, 1, OPEN)
+  })
   world.chain.advance(2)
   specs.forEach((spec, index) => {
-    measure(`${what}: reveal`, 'revealContribution', world.revealArgs(ids[index]!, spec), spec.by)
+    measure(step('reveal'), 'revealContribution', world.revealArgs(ids[index]!, spec), spec.by)
   })
-  measure(`${what}: order`, 'settleOrder', [datanetId, BATCH], anyone, BATCH)
+  measure(step('order'), 'settleOrder', [datanetId, specs.length], anyone, specs.length)
+  if (isOpen) {
+    world.chain.advance()
+    measure(step('draw'), 'drawScorers', [ids], anyone, specs.length)
+  }
   const reports = specs.map((spec) => world.report(spec))
-  const sum = (step: string, method: string, argsOf: (scorer: Account) => readonly unknown[]) => {
+  const sum = (name: string, method: string, argsOf: (scorer: Account) => readonly unknown[]) => {
     let total = 0
     for (const scorer of scorers) {
-      measure(step, method, argsOf(scorer), scorer, BATCH)
-      total += steps.get(step) ?? 0
+      measure(name, method, argsOf(scorer), scorer, specs.length)
+      total += steps.get(name) ?? 0
     }
-    steps.set(step, total)
+    steps.set(name, total)
   }
-  sum(`${what}: commit scores (3)`, 'commitScores', (scorer) => [
+  const all = scorers.length
+  sum(step(`commit scores (${all})`), 'commitScores', (scorer) => [
     ids,
     world.scoreCommitment(scorer, ids, reports, salt),
   ])
-  sum(`${what}: reveal scores (3)`, 'revealScores', () => [ids, reports, salt])
-  measure(`${what}: resolve`, 'resolve', [ids], anyone, BATCH)
+  sum(step(`reveal scores (${all})`), 'revealScores', () => [ids, reports, salt])
+  measure(step('resolve'), 'resolve', [ids], anyone, specs.length)
   world.chain.advance(testParameters.contributionChallengeBlocks + 1)
-  measure(`${what}: release`, 'releaseContributions', [ids], anyone, BATCH)
+  measure(step('release'), 'releaseContributions', [ids], anyone, specs.length)
+  const total = [...steps].filter(([name]) => name.startsWith(`${what}:`))
+  steps.set(
+    step('all'),
+    total.reduce((gas, [, more]) => gas + more, 0),
+  )
   return ids
 }
 
-const datanetId = world.createDatanet(owner)
-for (const { address } of scorers)
-  world.datanets.send('appointScorer', [datanetId, address], { from: owner.address })
-// the first contribution of an account and a Datanet writes slots that later ones find
-world.contribute(datanetId, [contribution(1, contributor)])
-const leaders = Array.from({ length: BATCH }, (_, n) => contribution(10_000 + n, contributor))
+function makeDatanet(policy: number, members: readonly Account[], terms = {}): bigint {
+  const datanetId = world.createDatanet(owner, { policy, terms })
+  for (const { address } of members) {
+    if (policy > 0) world.datanets.send('appointScorer', [datanetId, address], { from: owner.address })
+    else world.datanets.send('joinScorers', [datanetId], { from: address, valueWei: 100n * OPEN })
+  }
+  world.datanets.send('fund', [datanetId], { from: owner.address, valueWei: 1000n * OPEN })
+  // the first contribution of an account and a Datanet writes slots that later ones find
+  world.contribute(datanetId, [contribution(Number(datanetId), contributor)])
+  return datanetId
+}
+
+const batch = (from: number) => Array.from({ length: BATCH }, (_, n) => contribution(from + n, contributor))
+const plain = makeDatanet(1, scorers)
+const leaders = batch(10_000)
+live({ what: 'leader', datanetId: plain, scorers }, leaders)
 const copies = leaders.map((leader, n) =>
   contribution(20_000 + n, contributor, { minhash: nearMinhash(leader.minhash, 10) }),
 )
-for (const [what, specs] of [
-  ['leader', leaders],
-  ['near-duplicate', copies],
-] as const) {
-  contributeAndScore(what, datanetId, specs)
-  const total = [...steps].filter(([step]) => step.startsWith(what)).reduce((sum, [, gas]) => sum + gas, 0)
-  steps.set(`${what}: all`, total)
-}
+live({ what: 'near-duplicate', datanetId: plain, scorers }, copies)
+const pay = { bountyPerRecordWei: OPEN / 100n, scorerPayWei: OPEN / 100n }
+live({ what: 'paid leader', datanetId: makeDatanet(1, scorers, pay), scorers }, batch(30_000))
+const five = [...scorers, account(13), account(14)]
+const open = { what: 'open, paid leader', datanetId: makeDatanet(0, five, pay), scorers: five, isOpen: true }
+const openIds = live(open, batch(40_000))
+
+measure('freeze, a member', 'freezeVersion', [plain, 512], owner, 2 * BATCH)
+measure('tombstone', 'tombstone', [openIds[0]], contributor)
+measure('fund', 'fund', [plain], owner, 1, OPEN)
+measure('join scorers', 'joinScorers', [open.datanetId], account(15), 1, 100n * OPEN)
+const challenged = contribution(50_000, contributor)
+const [id] = world.contribute(plain, [challenged])
+world.score([id!], scorers, () => [world.report(challenged)])
+measure('challenge', 'challengeContribution', [id, 1, ''], anyone, 1, OPEN)
+
 for (const [step, gas] of steps) process.stdout.write(`${step.padEnd(34)} ${String(gas).padStart(9)}\n`)

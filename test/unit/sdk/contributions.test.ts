@@ -1,14 +1,24 @@
+import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
 import { type ContributionFacts, describeContribution } from '../../../src/ai/records/record.ts'
-import type { Hash } from '../../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../src/primitives/keccak.ts'
 import {
   contributionClaim,
   contributionCommitment,
+  knownAnswerCommitment,
   scoreReport,
   scoresCommitment,
+  sponsoredCommit,
 } from '../../../src/sdk/contributions.ts'
-import { account, OPEN, testHash, World } from '../../support/precompileWorld.ts'
+import {
+  account,
+  contribution,
+  contributionCommitmentOf,
+  OPEN,
+  testHash,
+  World,
+} from '../../support/precompileWorld.ts'
 
 const [owner, contributor, scorer] = [account(0), account(1), account(2)]
 const salt: Hash = testHash('salt')
@@ -60,6 +70,86 @@ describe('a commitment to a contribution', () => {
     const made = { contributor: contributor.address, datanetId: 1n, claim }
     const all = [made, { ...made, datanetId: 2n }, { ...made, contributor: owner.address }]
     expect(new Set(all.map(contributionCommitment)).size).toBe(3)
+  })
+})
+
+describe('what the SDK makes for the registry', () => {
+  const [alice, sponsor] = [account(3), account(4)]
+
+  function openWorld() {
+    const world = new World()
+    const datanetId = world.createDatanet(owner)
+    world.datanets.send('appointScorer', [datanetId, scorer.address], { from: owner.address })
+    return { world, datanetId }
+  }
+
+  it('commits to every kind as the registry opens it', () => {
+    const spec = { ...contribution(1, alice), by: contributor }
+    const receipts = [
+      {
+        receiptId: testHash('receipt'),
+        requester: contributor.address,
+        application: ZERO_ADDRESS,
+        settlerWei: 7n,
+        queryRowHash: testHash('row'),
+        receiptHash: testHash('hash'),
+      },
+    ]
+    const facts = { ...spec, byteCount: Number(spec.byteCount), bytes: new Uint8Array(0), cid: '' }
+    for (const [subject, change] of [
+      [{ kind: 'records' }, {}],
+      [
+        { kind: 'labels', targetId: 5n },
+        { kind: 1, targetId: 5n },
+      ],
+      [
+        { kind: 'correction', targetId: 9n },
+        { kind: 2, targetId: 9n },
+      ],
+      [
+        { kind: 'feedback', receipts },
+        { kind: 3, receipts },
+      ],
+    ] as const) {
+      const claim = contributionClaim(facts, spec.salt, subject)
+      const made = contributionCommitment({ contributor: contributor.address, datanetId: 3n, claim })
+      expect(made).toBe(contributionCommitmentOf(3n, { ...spec, ...change }))
+    }
+  })
+
+  it('has a contributor sign for a sponsor, as the registry checks it', async () => {
+    const { world, datanetId } = openWorld()
+    const commitment = testHash('commitment')
+    const commit = { datanetId, commitment, sponsor: sponsor.address, nonce: 0n, deadlineBlock: 3n }
+    const chain = { chainId: 161_212, genesisHash: world.chain.genesisHash }
+    const wallet = privateKeyToAccount(bytesToHex(alice.key))
+    const signature = await wallet.signTypedData(sponsoredCommit(chain, commit))
+    const args = [datanetId, alice.address, commitment, 3n, signature]
+    const outcome = world.datanets.try('commitContributionFor', args, {
+      from: sponsor.address,
+      valueWei: OPEN,
+    })
+    expect(outcome).toMatchObject({ ok: true, value: 1n })
+  })
+
+  it('plants known answers that the registry finds', () => {
+    const { world, datanetId } = openWorld()
+    const spec = contribution(1, alice)
+    const id = world.commit(datanetId, spec)
+    const range = { minQualityBps: 7000, maxQualityBps: 9000 }
+    const commitment = knownAnswerCommitment({
+      contributor: alice.address,
+      contributionId: id,
+      ...range,
+      salt,
+    })
+    world.datanets.send('plantKnownAnswer', [datanetId, commitment], { from: owner.address })
+    world.chain.advance(2)
+    world.reveal(id, spec)
+    world.datanets.send('settleOrder', [datanetId, 1], { from: owner.address })
+    world.score([id], [scorer], () => [world.report(spec)])
+    const outcome = world.datanets.try('revealKnownAnswer', [id, 7000, 9000, salt], { from: alice.address })
+    expect(outcome).toMatchObject({ ok: true })
   })
 })
 
