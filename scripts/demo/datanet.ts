@@ -28,8 +28,8 @@ const TERMS = {
 const PURSE_WEI = parseEther('10')
 /** Enough for the largest of each; what is left comes back. */
 const GAS = {
-  commit: 400_000n,
-  reveal: 1_200_000n,
+  commit: 300_000n,
+  reveal: 400_000n,
   order: 16_000_000n,
   scores: 9_000_000n,
   resolve: 9_000_000n,

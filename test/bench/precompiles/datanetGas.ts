@@ -1,6 +1,8 @@
 // Gas of a contribution's steps, whole transactions, calldata included, for each contribution of a batch:
 //   node --import tsx test/bench/precompiles/datanetGas.ts
 // README figures of precompiles/datanet come from here. The host is the one that tests use.
+import { hashTypedData } from 'viem'
+import { sponsoredCommit } from '../../../src/sdk/contributions.ts'
 import {
   type Account,
   account,
@@ -8,6 +10,7 @@ import {
   contribution,
   nearMinhash,
   OPEN,
+  signHex,
   testHash,
   testParameters,
   World,
@@ -116,12 +119,29 @@ const open = { what: 'open, paid leader', datanetId: makeDatanet(0, five, pay), 
 const openIds = live(open, batch(40_000))
 
 measure('freeze, a member', 'freezeVersion', [plain, 512], owner, 2 * BATCH)
-measure('tombstone', 'tombstone', [openIds[0]], contributor)
+measure('tombstone, first of its word', 'tombstone', [openIds[0]], contributor)
+measure('tombstone', 'tombstone', [openIds[1]], contributor)
 measure('fund', 'fund', [plain], owner, 1, OPEN)
 measure('join scorers', 'joinScorers', [open.datanetId], account(15), 1, 100n * OPEN)
 const challenged = contribution(50_000, contributor)
 const [id] = world.contribute(plain, [challenged])
 world.score([id!], scorers, () => [world.report(challenged)])
 measure('challenge', 'challengeContribution', [id, 1, ''], anyone, 1, OPEN)
+
+const sponsored = {
+  datanetId: plain,
+  commitment: testHash('sponsored'),
+  sponsor: anyone.address,
+  nonce: 0n,
+  deadlineBlock: 1_000_000n,
+}
+const { genesisHash } = world.chain
+for (const nonce of [0n, 1n]) {
+  const signed = { ...sponsored, nonce }
+  const digest = hashTypedData(sponsoredCommit({ chainId: 161_212, genesisHash }, signed))
+  const args = [plain, contributor.address, signed.commitment, signed.deadlineBlock]
+  const call = [...args, signHex(digest, contributor)]
+  measure('sponsored commit', 'commitContributionFor', call, anyone, 1, OPEN)
+}
 
 for (const [step, gas] of steps) process.stdout.write(`${step.padEnd(34)} ${String(gas).padStart(9)}\n`)

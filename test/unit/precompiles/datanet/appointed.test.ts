@@ -109,6 +109,16 @@ describe('the panel of appointed scorers', () => {
     expect(resolve(world, id!)).toBe(9)
   })
 
+  it('does not wait for a reveal that cannot come', () => {
+    const { world, datanetId, manage } = openWorld([dan, eve, fay, gus])
+    const [id] = world.contribute(datanetId, [spec])
+    for (const by of [dan, eve, fay, gus]) commit(world, id!, by)
+    for (const by of [dan, eve, fay]) reveal(world, id!, by)
+    expect(resolve(world, id!)).toBe(3)
+    manage('dismissScorer', gus)
+    expect(resolve(world, id!)).toBe(4)
+  })
+
   it('keeps to its windows, to the block', () => {
     const { world, datanetId } = openWorld([dan, eve])
     const [id] = world.contribute(datanetId, [spec])
