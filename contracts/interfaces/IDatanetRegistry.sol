@@ -9,96 +9,105 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// are given in commit order over all Datanets.
 ///
 /// Kinds of Datanets: 0 text classification, 1 retrieval, 2 generation.
-/// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed), 2 private (as curated, and the content
-/// is for those whom the Datanet gives access). Name, kind and policy never change.
-/// Roles (bits): 1 manager (updateDatanet, setTerms, appointScorer, dismissScorer), 2 freezer (freezeVersion), 4 access
-/// manager (grantAccess, revokeAccess). The owner has all of them.
-/// Access status: 0 none, 1 requested, 2 granted, 3 expired, 4 revoked.
-/// Purse. What a Datanet pays comes out of its purse, as far as that goes; anybody may put money in.
-/// Kinds of contributions: 0 records, 1 labels for the records of another contribution (its target), 2 correction (records
-/// that supersede those of its target), 3 feedback on receipts by their requester.
-/// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the threshold,
-/// bond returned), 6 refuted (what was claimed is not what scorers found, bond kept), 7 duplicate (content root of an
-/// earlier commit, bond returned), 8 expired (not revealed in time, bond kept), 9 returned (too few scorers, or its target
-/// had gone before the reveal; bond returned), 10 waiting (for the draw of its panel), 11 challenged, 12 planted (a known
-/// answer; never a member of a version, bond returned).
+/// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed), 2 private (as curated, and the
+/// content is for those whom the Datanet gives access). Name, kind and policy never change.
+/// Roles (bits): 1 manager (updateDatanet, setTerms, appointScorer, dismissScorer, plantKnownAnswer), 2 freezer
+/// (freezeVersion), 4 access manager (grantAccess, revokeAccess). The owner has all of them.
+/// Kinds of contributions: 0 records, 1 labels for the records of another contribution (its target), 2 correction
+/// (records that supersede those of its target), 3 feedback on receipts by their requester.
+/// Contribution status: 0 none, 1 committed, 2 revealed, 3 scoring, 4 accepted, 5 rejected (quality below the
+/// threshold), 6 refuted (what was claimed is not what scorers found), 7 duplicate (content root of an earlier commit),
+/// 8 expired (not revealed in time), 9 returned (too few scorers, or its target had gone before the reveal), 10 waiting
+/// (for the draw of its panel), 11 challenged, 12 planted (a known answer; never a member of a version). The bond is
+/// kept for the treasury in 6 and 8, shared after a challenge that is upheld, and goes back otherwise.
 /// Contribution flags: 1 the index of near-duplicates was full for it, compare by hand.
-/// Reasons of reports and rejections: 0 none, 1 quality, 2 off topic, 3 licence, 4 personal data, 5 harmful, 6 spam, 7 other.
+/// Reasons of reports and rejections: 0 none, 1 quality, 2 off topic, 3 licence, 4 personal data, 5 harmful, 6 spam,
+/// 7 other.
+/// Member flags: 1 superseded, 2 without row. Access status: 0 none, 1 requested, 2 granted, 3 expired, 4 revoked.
+/// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned (ref: Datanet), 4 surplus
+/// (treasury), 5 bounty, 6 scorer's pay, 7 purse withdrawn (ref: Datanet), 8 challenger's bond returned, 9 part of a
+/// bond won by a challenge, 10 bond of a lost challenge. Where nothing else is said, ref is the contribution's id.
 ///
-/// Panels. Whoever may be on a panel is fixed when the contribution is ordered, and again when it is to be drawn a second
-/// time or is challenged: the seats that score then, but the contributor's and the sponsor's. For a challenge the
-/// challenger's is not among them either, nor are those whose report the decision was made by, as long as 3 (open) or 1
-/// (else) others are left.
-/// Curated and private: all of them are on it, with weight 1. Without any the contribution is returned at once. A scorer
-/// who was dismissed since can neither commit nor reveal.
-/// Open: drawScorers draws `scorerPanel` of those that still hold their seat, leaving ones included (all, when they are
-/// fewer). seed = keccak256(randomness ‖ uint64 contributionId ‖ uint8 round), with the prevRandao of the block after the one
-/// in which the candidates were fixed (of the newest block a multiple of 8192 later, if that is forgotten). Draw i (from 0)
-/// falls on candidate number uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted over the bonds of the
-/// candidates not yet drawn in the order of their seats. Fewer than 3 candidates: returned at once. A scorer's weight is
-/// min(65535, floor(bond / scorerBondWei)).
-/// Windows of `scoreCommitBlocks` and then `scoreRevealBlocks` start with the panel.
-///
-/// Accepted contributions can be challenged until `contributionChallengeBlocks` after the decision, once. Their bond stays as
-/// long, and their bounty is set aside in the purse: floor(bountyPerRecordWei · recordCount · noveltyBps / 10000), or what
-/// the purse has left of that. Then anybody may release both, the bond to who paid it and the bounty to the contributor. A
-/// challenge is decided like a first scoring (round 3, never drawn again). Accepted again: the challenger's bond goes to the
-/// contributor. No quorum: the challenger gets it back, and the contribution stays accepted. Rejected or refuted: the
-/// challenger gets it back, and half of the contribution's bond, floor; the rest goes to the treasury; the bounty stays in
-/// the purse. In any case the challenge period ends with the block of that decision.
-///
-/// Known answers are contributions whose quality is known to who planted them, by which scorers are measured. A manager
-/// plants the commitment before the panel is fixed; the contributor, who agrees to it by that, reveals it once the
-/// contribution is accepted or rejected. Each report of its last round counts as a test of its author, if that one still has
-/// the seat, and as a hit when it does not differ and its quality is from minQualityBps to maxQualityBps. Nobody is slashed
-/// by known answers, for whoever plants them chooses them.
-///
-/// Decision. It needs 3 reports (open), or the lesser of 3 and the panel's size (else). Reports whose root, counts or
-/// signature differ from the claim refute it when they have more than half of the weight of all reports. Otherwise the
-/// lower weighted median decides: the smallest quality at which the reports up to it have half of the weight or more is
-/// accepted when it reaches the contribution's threshold. A rejection has the reason with the most weight among the reports
-/// below the threshold, the lower code among equals. Without enough reports an open Datanet's contribution is drawn once
-/// more (round 2); after that, or elsewhere, it is returned.
-///
-/// Pay of scorers comes after a bounty out of the purse. Every report on the side that decided (accepted: not differing and at or above the threshold; rejected: not
-/// differing and below it; refuted: differing) earns scorerPayWei, floor(scorerPayWei · max(0, 2·hits − tests) / tests) once
-/// its seat has met 4 known answers, if its author still has the seat. When the purse is short each gets at most
-/// floor(purse / number of those who earned something).
-///
-/// Credit reasons: 1 bond returned, 2 bond kept (treasury), 3 scorer's bond returned (ref: Datanet), 4 surplus (treasury),
-/// 5 bounty, 6 scorer's pay, 7 purse withdrawn (ref: Datanet), 8 challenger's bond returned, 9 part of a bond won by a
-/// challenge, 10 bond of a lost challenge. Where nothing else is said, ref is the contribution's id.
+/// Order. Contributions of a Datanet are ordered as they were committed: each when all before it are revealed, or their
+/// reveal windows are over. Of contributions with one content root, of whatever Datanets, the earliest commit that is
+/// revealed by then stands; once it has ended without being accepted the content may be offered again.
 ///
 /// Sponsors. Whoever sends commitContributionFor pays bond and gas of a contribution that its contributor signed for
 /// (EIP-712; domain: name "OpenLedger", version "1", the chain's id, this address):
 ///   Commit(uint64 datanetId,bytes32 commitment,address sponsor,uint256 nonce,uint64 deadlineBlock,bytes32 genesisHash)
-/// with nonce = nonces(contributor) and the chain's own genesisHash, which is not sent. The signature is r ‖ s ‖ v, low-s.
-/// All credit is the contributor's; the bond goes back to the sponsor.
+/// with nonce = nonces(contributor) and the chain's own genesisHash, which is not sent. The signature is r ‖ s ‖ v,
+/// low-s. All credit is the contributor's; the bond goes back to the sponsor.
 ///
-/// Near-duplicates. A MinHash signature is 128 big-endian uint32. Band b (0 to 17) is bytes [28·b, 28·b + 28). A bucket is
-/// keccak256(uint64 datanetId ‖ uint8 space ‖ uint64 targetId ‖ uint8 band ‖ band bytes) and holds the ids of at most 16
-/// cluster leaders. Labels of one target are compared among themselves: space 1 and that target; everything else has space
-/// 0 and target 0. So a correction that keeps most of its target joins the target's cluster. A contribution is compared
-/// with every leader in its 18 buckets, in the order of their ids; the first with at least 103 equal values takes it in.
-/// Novelty is floor((128 − equal) · 10000 / 128) bps; a leader has 10000. Clusters never merge.
+/// Near-duplicates. A MinHash signature is 128 big-endian uint32. Band b (0 to 17) is bytes [28·b, 28·b + 28). A bucket
+/// is keccak256(uint64 datanetId ‖ uint8 space ‖ uint64 targetId ‖ uint8 band ‖ band bytes) and holds the ids of at
+/// most 16 cluster leaders. Labels of one target are compared among themselves: space 1 and that target; everything
+/// else has space 0 and target 0. So a correction that keeps most of its target joins the target's cluster. A
+/// contribution is compared with every leader in its 18 buckets, in the order of their ids; the first with at least 103
+/// equal values takes it in. Novelty is floor((128 − equal) · 10000 / 128) bps; a leader has 10000. Clusters never
+/// merge.
 ///
-/// Versions. The first piece of a freeze fixes its end, the contributions ordered by then, and its block. Members are, in
-/// commit order, the contributions before the end that are accepted and could not be challenged any more in that block; so
-/// they are the same in however many pieces they are gathered. Member flags: 1 superseded (a correction that is a member
-/// too stands for it), 2 without row (private Datanet and fewer than `privateRecordsMin` records). Flagged members have rows
-/// of zeros in every adapter. A superseded original stays so that its cluster's pay is shared by novelty.
-/// A tombstone stops the attribution to a contribution; its membership and its place as a leader stay.
+/// Panels. Whoever may be on a panel is fixed when the contribution is ordered, and again when it is to be drawn a
+/// second time or is challenged: the seats that score then, but the contributor's and the sponsor's. For a challenge
+/// the challenger's is not among them either, nor are those that reported in the deciding round, as long as 3 (open) or
+/// 1 (else) others are left.
+/// Curated and private: all of them are on it, with weight 1. Without any a contribution is returned at once. A scorer
+/// who was dismissed since can neither commit nor reveal.
+/// Open: drawScorers draws `scorerPanel` of those that still hold their seat, leaving ones included (all, when they are
+/// fewer). seed = keccak256(randomness ‖ uint64 contributionId ‖ uint8 round), with the prevRandao of the block after
+/// the one in which the candidates were fixed (of the newest block a multiple of 8192 later, if that is forgotten).
+/// Draw i (from 0) falls on candidate number uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted
+/// over the bonds of the candidates not yet drawn in the order of their seats. With fewer than 3 candidates a
+/// contribution is returned at once. A scorer's weight is min(65535, floor(bond / scorerBondWei)).
+/// Windows of `scoreCommitBlocks` and then `scoreRevealBlocks` start with the panel.
 ///
-/// Access to the content of a private Datanet is for its owner and for whom it is granted to, until the grant's last block.
-/// The chain keeps who; the content key travels in events, wrapped to the public key of the request. Each revocation begins
-/// a new key epoch: the content key is changed off the chain, for whoever had the old one still has it. What is on the chain
-/// is public also of a private Datanet: counts, content roots, MinHash signatures (made with a key of the Datanet's), scores.
+/// Decision. It needs 3 reports (open), or the lesser of 3 and the panel's size (else). Reports whose root, counts or
+/// signature differ from the claim refute it when they have more than half of the weight of all reports. Otherwise the
+/// lower weighted median decides: the smallest quality at which the reports up to it have half of the weight or more.
+/// It is accepted when it reaches the contribution's threshold. A rejection has the reason with the most weight among
+/// the reports below the threshold, the lower code among equals. Without enough reports an open Datanet's contribution
+/// is drawn once more (round 2); after that, or elsewhere, it is returned.
+/// Of several corrections of one target the first that is accepted supersedes it, until that one falls by a challenge
+/// or as a known answer.
 ///
+/// Challenges. Accepted contributions can be challenged until `contributionChallengeBlocks` after the decision, once.
+/// Bond and bounty stay as long; then anybody may release both, the bond to who paid it and the bounty to the
+/// contributor. A challenge is decided like a first scoring (round 3, never drawn again). Accepted again: the
+/// challenger's bond goes to the contributor. No quorum: the challenger gets it back, and the contribution stays
+/// accepted. Rejected or refuted: the challenger gets it back, and half of the contribution's bond, floor; the rest
+/// goes to the treasury, and the bounty back into the purse. In any case the challenge period ends with the block of
+/// that decision.
+///
+/// Purse. Anybody may fund it. A bounty of floor(bountyPerRecordWei · recordCount · noveltyBps / 10000), or what the
+/// purse has left of that, is set aside when a contribution is accepted. Scorers are paid after that, at every
+/// decision: each report on the side that decided (accepted: not differing and at or above the threshold; rejected: not
+/// differing and below it; refuted: differing) earns scorerPayWei, or floor(scorerPayWei · max(0, 2·hits − tests) /
+/// tests) once its seat has met 4 known answers, if its author still has the seat. When the purse is short of all that,
+/// each gets at most floor(purse / number of those who earned something).
+///
+/// Known answers are contributions whose quality is known to who planted them, by which scorers are measured. A manager
+/// plants the commitment before the panel is fixed; the contributor, who agrees to it by that, reveals it once the
+/// contribution is accepted or rejected. Each report of its last round counts as a test of its author, if that one
+/// still has the seat, and as a hit when it does not differ and its quality is from minQualityBps to maxQualityBps.
+/// Nobody is slashed by known answers, for whoever plants them chooses them.
+///
+/// Versions. The first piece of a freeze fixes its end, the contributions ordered by then, and its block. Members are,
+/// in commit order, the contributions before the end that are accepted and could not be challenged any more in that
+/// block; so they are the same in however many pieces they are gathered. A member is superseded when a correction that
+/// is a member too stands for it, and without row when it has fewer than `privateRecordsMin` records and the Datanet is
+/// private. Flagged members have rows of zeros in every adapter. A superseded original stays so that its cluster's pay
+/// is shared by novelty. A tombstone stops the attribution to a contribution; its membership and its place as a leader
+/// stay.
 /// Content root of a version: the Merkle tree hash of RFC 6962, section 2.1, with keccak256, over the members in commit
 /// order; a leaf's data is uint64 contributionId ‖ bytes32 contentRoot, big endian.
+///
+/// Access to the content of a private Datanet is for its owner and for whom it is granted to, until the grant's last
+/// block. The content key travels in events, wrapped to the public key of the request. Each revocation begins a new key
+/// epoch: the content key is changed off the chain, for whoever had the old one still has it. What is on the chain is
+/// public also of a private Datanet: counts, content roots, MinHash signatures (made with a key of the Datanet's),
+/// scores.
 interface IDatanetRegistry is IClaimable {
-    /// @notice What a Datanet asks for and offers. A contribution keeps the threshold and the bounty of its commit's block,
-    /// whatever changes later.
+    /// @notice What a Datanet asks for and offers. A contribution keeps the threshold and the bounty of its commit's
+    /// block, whatever changes later.
     struct Terms {
         uint96 minBondWei; // least bond of a contribution
         uint16 acceptThresholdBps; // least median quality that is accepted, 0 to 10000
@@ -270,8 +279,8 @@ interface IDatanetRegistry is IClaimable {
     );
     /// @notice The contribution is feedback on these receipts.
     event FeedbackRevealed(uint64 indexed contributionId, bytes32[] receiptIds);
-    /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`, which is zero
-    /// when the panel is to be drawn first.
+    /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`, which is
+    /// zero when the panel is to be drawn first.
     event ContributionOrdered(
         uint64 indexed contributionId,
         uint64 indexed datanetId,
@@ -281,8 +290,8 @@ interface IDatanetRegistry is IClaimable {
         uint40 scoreCommitEndBlock,
         uint40 scoreRevealEndBlock
     );
-    /// @notice `status` is duplicate, expired, or returned when the target had gone before the reveal; `duplicateOf` is the
-    /// earlier commit, or zero.
+    /// @notice `status` is duplicate, expired, or returned when the target had gone before the reveal; `duplicateOf` is
+    /// the earlier commit, or zero.
     event ContributionRefused(
         uint64 indexed contributionId,
         uint64 indexed datanetId,
@@ -408,8 +417,8 @@ interface IDatanetRegistry is IClaimable {
     error CommitmentMismatch(bytes32 computed);
     error InvalidSignatureLength(uint256 length);
     error EmptyContribution();
-    /// @notice The kind needs another target: none; or an earlier one, of the same Datanet, of records or a correction, and
-    /// for labels another contributor's.
+    /// @notice The kind needs another target: none; or an earlier one, of the same Datanet, of records or a correction,
+    /// and for labels another contributor's.
     error InvalidTarget(uint64 targetId);
     error ReceiptNotFinal(bytes32 receiptId, uint8 status);
     error FactsMismatch(bytes32 receiptId);
@@ -452,8 +461,8 @@ interface IDatanetRegistry is IClaimable {
     /// Errors: MissingRole, InvalidThreshold.
     function setTerms(uint64 datanetId, Terms calldata terms) external;
 
-    /// @notice Offers the Datanet to `newOwner`, who may be a contract; the offer stands until it is accepted or replaced,
-    /// and the zero address takes it back. Owner. Errors: NotOwner, InvalidAccount.
+    /// @notice Offers the Datanet to `newOwner`, who may be a contract; the offer stands until it is accepted or
+    /// replaced, and the zero address takes it back. Owner. Errors: NotOwner, InvalidAccount.
     function transferOwnership(uint64 datanetId, address newOwner) external;
 
     /// @notice Takes an offered Datanet over, its purse and roles as they are. Errors: NotPendingOwner.
@@ -481,27 +490,28 @@ interface IDatanetRegistry is IClaimable {
     /// InvalidAccount, AlreadyScorer, NoScorerSeat.
     function appointScorer(uint64 datanetId, address scorer) external returns (uint8 seat);
 
-    /// @notice Takes the seat away at once; scores already revealed still count. Manager of a curated or private Datanet.
-    /// Errors: MissingRole, WrongPolicy, NotScorer.
+    /// @notice Takes the seat away at once; scores already revealed still count. Manager of a curated or private
+    /// Datanet. Errors: MissingRole, WrongPolicy, NotScorer.
     function dismissScorer(uint64 datanetId, address scorer) external;
 
-    /// @notice Takes a seat in an open Datanet with the value as bond, at least `scorerBondWei`, which stays as it is while
-    /// the caller has the seat: chances in draws and votes follow what is at stake. Errors: WrongPolicy, BondTooLow,
-    /// AlreadyScorer, NoScorerSeat.
+    /// @notice Takes a seat in an open Datanet with the value as bond, at least `scorerBondWei`, which stays as it is
+    /// while the caller has the seat: chances in draws and votes follow what is at stake. Errors: WrongPolicy,
+    /// BondTooLow, AlreadyScorer, NoScorerSeat.
     function joinScorers(uint64 datanetId) external payable returns (uint8 seat);
 
     /// @notice Stops scoring in an open Datanet; the bond and the duties that are open stay until `withdrawableBlock`.
     /// Errors: WrongPolicy, NotScorer.
     function leaveScorers(uint64 datanetId) external returns (uint40 withdrawableBlock);
 
-    /// @notice Credits the bond of a scorer that left, and frees the seat. Errors: WrongPolicy, NotScorer, ScorerStillBound.
+    /// @notice Credits the bond of a scorer that left, and frees the seat. Errors: WrongPolicy, NotScorer,
+    /// ScorerStillBound.
     function withdrawScorerBond(uint64 datanetId) external returns (uint256 amountWei);
 
-    /// @notice Takes a place in the commit order without showing anything. The value is the bond. Errors: ZeroCommitment,
-    /// BondTooLow.
-    /// @param commitment keccak256(abi.encode(contributor, datanetId, kind, targetId, contentRoot, recordCount, byteCount,
-    /// keccak256(minhash), receiptsHash, salt)); receiptsHash is keccak256(abi.encode(receipts)) of feedback and else zero.
-    /// The contributor inside keeps others from using it.
+    /// @notice Takes a place in the commit order without showing anything. The value is the bond. Errors:
+    /// ZeroCommitment, BondTooLow.
+    /// @param commitment keccak256(abi.encode(contributor, datanetId, kind, targetId, contentRoot, recordCount,
+    /// byteCount, keccak256(minhash), receiptsHash, salt)); receiptsHash is keccak256(abi.encode(receipts)) of feedback
+    /// and else zero. The contributor inside keeps others from using it.
     function commitContribution(
         uint64 datanetId,
         bytes32 commitment
@@ -523,48 +533,49 @@ interface IDatanetRegistry is IClaimable {
 
     function domainSeparator() external view returns (bytes32 separator);
 
-    /// @notice Shows what was committed, within the reveal window: from `revealMinBlocks` to `revealMaxBlocks` after the
-    /// commit's block. Contributor or sponsor. Errors: NotContributor, WrongStatus, TooEarly, TooLate, InvalidKind,
+    /// @notice Shows what was committed, within the reveal window: from `revealMinBlocks` to `revealMaxBlocks` after
+    /// the commit's block. Contributor or sponsor. Errors: NotContributor, WrongStatus, TooEarly, TooLate, InvalidKind,
     /// InvalidSignatureLength, EmptyContribution, BoundExceeded, CommitmentMismatch, and those of the kinds:
-    /// Records have no target. Labels and corrections need one (InvalidTarget) that is accepted and not tombstoned; labels have
-    /// at most its records (BoundExceeded); a correction's is not superseded already. A target that is not accepted, is
-    /// tombstoned or superseded by now is nobody's mistake: the contribution is returned with its bond, and nothing is shown.
-    /// Feedback has receipts that are final (ReceiptNotFinal, FactsMismatch), that the contributor paid for (NotRequester), of
-    /// adapters that stand on a version of this Datanet (ReceiptElsewhere), as many as records (LengthMismatch), and each
-    /// without other feedback, unless that ended without being accepted (FeedbackExists).
+    /// Records have no target. Labels and corrections need one (InvalidTarget) that is accepted and not tombstoned;
+    /// labels have at most its records (BoundExceeded); a correction's is not superseded already. A target that is not
+    /// accepted, is tombstoned or superseded by now is nobody's mistake: the contribution is returned with its bond,
+    /// and nothing is shown. Feedback has receipts that are final (ReceiptNotFinal, FactsMismatch), that the
+    /// contributor paid for (NotRequester), of adapters that stand on a version of this Datanet (ReceiptElsewhere), as
+    /// many as records (LengthMismatch), and each without other feedback, unless that ended without being accepted
+    /// (FeedbackExists).
     function revealContribution(uint64 contributionId, Claim calldata claim) external;
 
     /// @notice Orders the next contributions in commit order, `maximum` at most, and stops at the first whose reveal
     /// window is still open. Permissionless. Returns how many it ordered, refused or let expire.
     function settleOrder(uint64 datanetId, uint32 maximum) external returns (uint32 done);
 
-    /// @notice Draws the panels of contributions that wait for one, from the block after their candidates were fixed on;
-    /// leaves the others as they are. Permissionless.
+    /// @notice Draws the panels of contributions that wait for one, from the block after their candidates were fixed
+    /// on; leaves the others as they are. Permissionless.
     /// @return statuses of the contributions after the call, in the order asked
     function drawScorers(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
-    /// @notice Commits the caller's scores for several contributions at once. Errors: ZeroCommitment, WrongStatus, NotScorer,
-    /// NotOnPanel, TooLate, AlreadyCommitted.
+    /// @notice Commits the caller's scores for several contributions at once. Errors: ZeroCommitment, WrongStatus,
+    /// NotScorer, NotOnPanel, TooLate, AlreadyCommitted.
     /// @param commitment keccak256(abi.encode(scorer, contributionIds, reports, salt))
     function commitScores(uint64[] calldata contributionIds, bytes32 commitment) external;
 
-    /// @notice Reveals them, once everybody on the panel who still has a seat has committed or the commit window has closed,
-    /// in the same round. Errors: LengthMismatch, UnknownCommitment, WrongStatus, NotScorer, NotOnPanel, TooEarly, TooLate,
-    /// InvalidQuality, InvalidReason.
+    /// @notice Reveals them, once everybody on the panel who still has a seat has committed or the commit window has
+    /// closed, in the same round. Errors: LengthMismatch, UnknownCommitment, WrongStatus, NotScorer, NotOnPanel,
+    /// TooEarly, TooLate, InvalidQuality, InvalidReason.
     function revealScores(
         uint64[] calldata contributionIds,
         ScoreReport[] calldata reports,
         bytes32 salt
     ) external;
 
-    /// @notice Decides contributions whose reveal window has closed, or earlier when all who committed and still have a seat
-    /// have revealed and these are enough. Permissionless; leaves the others as they are.
+    /// @notice Decides contributions whose reveal window has closed, or earlier when all who committed and still have a
+    /// seat have revealed and these are enough. Permissionless; leaves the others as they are.
     /// @return statuses of the contributions after the call, in the order asked
     function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
-    /// @notice Doubts an accepted contribution within its challenge period. The value is `contributionChallengeBondWei`,
-    /// exactly. Not the contributor. Errors: WrongBond, InvalidReason, InvalidText, BoundExceeded, AlreadyChallenged,
-    /// WrongStatus, TooLate, OwnContribution, TooFewScorers.
+    /// @notice Doubts an accepted contribution within its challenge period. The value is
+    /// `contributionChallengeBondWei`, exactly. Not the contributor. Errors: WrongBond, InvalidReason, InvalidText,
+    /// BoundExceeded, AlreadyChallenged, WrongStatus, TooLate, OwnContribution, TooFewScorers.
     /// @param reason a code as in reports
     /// @param evidenceCid what scorers should look at; may be empty
     function challengeContribution(
@@ -573,8 +584,8 @@ interface IDatanetRegistry is IClaimable {
         string calldata evidenceCid
     ) external payable;
 
-    /// @notice Credits bond and bounty of accepted contributions whose challenge period is over; leaves the others as they
-    /// are. Permissionless.
+    /// @notice Credits bond and bounty of accepted contributions whose challenge period is over; leaves the others as
+    /// they are. Permissionless.
     /// @return released how many it released
     function releaseContributions(uint64[] calldata contributionIds) external returns (uint32 released);
 
@@ -582,10 +593,10 @@ interface IDatanetRegistry is IClaimable {
     /// @param commitment keccak256(abi.encode(contributor, contributionId, minQualityBps, maxQualityBps, salt))
     function plantKnownAnswer(uint64 datanetId, bytes32 commitment) external;
 
-    /// @notice Reveals a known answer that was planted in a block before the one in which the last round's panel was fixed, of
-    /// a contribution that is rejected, or accepted and within its challenge period, and was never challenged. The
-    /// contribution is planted from then on; its bond goes back and its bounty stays in the purse. Contributor. Errors:
-    /// NotContributor, InvalidQuality, WrongStatus, AlreadyChallenged, TooLate, UnknownCommitment.
+    /// @notice Reveals a known answer that was planted in a block before the one in which the last round's panel was
+    /// fixed, of a contribution that is rejected, or accepted and within its challenge period, and was never
+    /// challenged. The contribution is planted from then on; its bond goes back and its bounty stays in the purse.
+    /// Contributor. Errors: NotContributor, InvalidQuality, WrongStatus, AlreadyChallenged, TooLate, UnknownCommitment.
     function revealKnownAnswer(
         uint64 contributionId,
         uint16 minQualityBps,
@@ -593,9 +604,9 @@ interface IDatanetRegistry is IClaimable {
         bytes32 salt
     ) external;
 
-    /// @notice Freezes the next version. Looks at `maximum` contributions at most and goes on where the last call stopped. A
-    /// freeze that ends without a member begins anew with the next call. Freezer. Errors: MissingRole, BoundExceeded,
-    /// NothingAccepted when all was looked at in this call.
+    /// @notice Freezes the next version. Looks at `maximum` contributions at most and goes on where the last call
+    /// stopped. A freeze that ends without a member begins anew with the next call. Freezer. Errors: MissingRole,
+    /// BoundExceeded, NothingAccepted when all was looked at in this call.
     function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen);
 
     /// @notice Stops the attribution to a contribution, for good. Contributor, or governance. Errors: NotContributor,

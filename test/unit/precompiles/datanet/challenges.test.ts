@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type Account,
   account,
   contribution,
   datanetTerms,
+  nearMinhash,
   OPEN,
   testHash,
   testParameters,
@@ -138,6 +140,40 @@ describe('a bounty', () => {
     world.score([id], [dan, eve], () => [world.report({ ...spec, recordCount: 2 })])
     expect(facts(world, id).bountyWei).toBe(2000n)
     expect([credit(world, dan), credit(world, eve)]).toEqual([50n, 50n])
+  })
+
+  it('is never more than the purse has, for any purse, any terms and any novelty', () => {
+    const one = fc.record({ records: fc.integer({ min: 1, max: 1000 }), copies: fc.nat(25) })
+    const life = fc.record({
+      purseWei: fc.bigInt({ min: 1n, max: 5000n }),
+      perRecordWei: fc.bigInt({ min: 0n, max: 9n }),
+      list: fc.array(one, { minLength: 1, maxLength: 4 }),
+    })
+    fc.assert(
+      fc.property(life, ({ purseWei, perRecordWei, list }) => {
+        const { world, datanetId } = openWorld([dan])
+        const terms = datanetTerms({ bountyPerRecordWei: perRecordWei })
+        world.datanets.send('setTerms', [datanetId, terms], { from: owner.address })
+        world.datanets.send('fund', [datanetId], { from: stranger.address, valueWei: purseWei })
+        const specs = list.map(({ records, copies }, n) =>
+          contribution(n, alice, { recordCount: records, minhash: nearMinhash(spec.minhash, copies) }),
+        )
+        const ids = world.contribute(datanetId, specs)
+        world.score(ids, [dan], () => specs.map((of) => world.report(of)))
+        let left = purseWei
+        ids.forEach((id, n) => {
+          const { noveltyBps, bountyWei } = facts(world, id)
+          const full = (perRecordWei * BigInt(list[n]!.records) * BigInt(noveltyBps)) / 10_000n
+          expect(bountyWei).toBe(full < left ? full : left)
+          left -= bountyWei
+        })
+        const { purseWei: after, promisedWei } = world.datanets.read('getDatanet', [datanetId])
+        expect([after, promisedWei]).toEqual([left, purseWei - left])
+        world.release(ids)
+        expect(credit(world, alice)).toBe(BigInt(ids.length) * OPEN + purseWei - left)
+      }),
+      { numRuns: 40 },
+    )
   })
 
   it('is at the terms of the commit', () => {

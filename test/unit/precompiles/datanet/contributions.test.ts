@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
 import {
@@ -182,6 +183,40 @@ describe('the commit order', () => {
       from: bob.address,
     })
     expect(outcome).toMatchObject({ ok: false, error: 'CommitmentMismatch' })
+  })
+
+  it('is all that decides who stands, whatever the order of reveals and the pieces of ordering', () => {
+    // five commits of three contents, in two Datanets; which are revealed, in which order, ordered in which pieces
+    const life = fc.record({
+      contents: fc.array(fc.nat(2), { minLength: 5, maxLength: 5 }),
+      homes: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+      reveals: fc.shuffledSubarray([0, 1, 2, 3, 4]),
+      pieces: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 6, maxLength: 6 }),
+    })
+    fc.assert(
+      fc.property(life, ({ contents, homes, reveals, pieces }) => {
+        const { world, datanetId } = openWorld()
+        const other = world.createDatanet(owner)
+        world.datanets.send('appointScorer', [other, scorer.address], { from: owner.address })
+        const specs = contents.map((n, index) => contribution(n, alice, { salt: testHash(`salt ${index}`) }))
+        const home = homes.map((isFirst) => (isFirst ? datanetId : other))
+        const ids = specs.map((spec, index) => world.commit(home[index]!, spec))
+        world.chain.advance(2)
+        for (const index of reveals) world.reveal(ids[index]!, specs[index]!)
+        world.chain.advance(7)
+        for (const maximum of pieces) {
+          for (const each of [other, datanetId])
+            world.datanets.send('settleOrder', [each, maximum], { from: bob.address })
+        }
+        const earliest = (content: number) =>
+          contents.findIndex((n, at) => n === content && reveals.includes(at))
+        contents.forEach((content, index) => {
+          const expected = !reveals.includes(index) ? 8 : earliest(content) === index ? 3 : 7
+          expect(status(world, ids[index]!).status).toBe(expected)
+        })
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('can be settled in pieces', () => {
