@@ -15,9 +15,11 @@ import {IClaimable} from "./IClaimable.sol";
 /// with requestHash = the receipt's id and queryRowHash = keccak256(queryRow). (No line breaks or spaces after commas in
 /// the types that are hashed.) genesisHash is the chain's own and not sent. Signatures are r ‖ s ‖ v, low-s.
 ///
-/// Audit class: 0 public, 1 granted auditors only (refused for now), 2 unaudited.
+/// Audit class: 0 public, 1 granted auditors only, 2 unaudited. In class 1 committees are drawn from the requester's list of
+/// auditors alone, as it is when the receipt settles; without a list such a receipt is malformed.
 /// Method: 0 projected gradient. Others are refused for now.
-/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class or method, or a version that never was), 4 expired,
+/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class or method, class 1 without a list of auditors, or a
+/// version that never was), 4 expired,
 /// 5 adapter or version not active, 6 host not active, 7 bad request signature, 8 bad receipt signature, 9 fee too low, 10 host's bond too low,
 /// 11 underfunded, 12 wrong profile, 13 the requester has no access to the adapter.
 /// Receipt status: 0 none, 1 settled, 2 audit open, 3 appealed (not in use yet), 4 final, 5 rejected, 6 refunded.
@@ -91,6 +93,7 @@ interface IProofOfAttribution is IClaimable {
         uint64 batchId;
         uint40 settledBlock;
         uint96 feeWei;
+        uint32 grantId; // the requester's list of auditors, in audit class 1
         bytes32 digest;
     }
 
@@ -182,6 +185,8 @@ interface IProofOfAttribution is IClaimable {
     );
     event AuditorLeaving(address indexed auditor, uint64 indexed baseModelId, uint40 withdrawableBlock);
     event AuditorLeft(address indexed auditor, uint64 indexed baseModelId, uint256 bondWei);
+    /// @notice An empty list takes away the one before; its grantId is zero.
+    event GrantedAuditorsSet(address indexed requester, uint32 indexed grantId, address[] auditors);
     event ReceiptSettled(
         bytes32 indexed receiptId,
         address indexed requester,
@@ -261,6 +266,8 @@ interface IProofOfAttribution is IClaimable {
     error ReceiptsOpen(uint256 openFeesWei);
     error UnknownBaseModel(uint64 baseModelId);
     error TooManyAuditors(uint256 maximum);
+    error InvalidAuditors(); // a list that is not ascending, or names the zero address or its owner
+    error UnknownGrant(uint32 grantId);
     error UnknownReceipt(bytes32 receiptId);
     error UnknownAdapter(uint64 adapterId);
     error UnknownWindow(uint64 adapterId, uint64 windowIndex);
@@ -311,14 +318,24 @@ interface IProofOfAttribution is IClaimable {
 
     function withdrawAuditorBond(uint64 baseModelId) external returns (uint256 amountWei);
 
+    /// @notice Names the auditors, at most 16, that may be drawn for the caller's receipts of audit class 1 which settle from
+    /// now on. Receipts keep the list of their settlement. Addresses ascend; an empty list takes the caller's list away.
+    /// @return grantId of the list, a new one at each call; zero for an empty list
+    function setGrantedAuditors(address[] calldata auditors) external returns (uint32 grantId);
+
     /// @notice Settles receipts. Never reverts for one of them: each has its settlement code in `settlements`.
-    function settle(SignedReceipt[] calldata receipts) external returns (uint8[] memory settlements);
+    /// @param lastBlock the call reverts with TooLate, before any work, in a block after this one; zero for no such guard
+    function settle(
+        SignedReceipt[] calldata receipts,
+        uint64 lastBlock
+    ) external returns (uint8[] memory settlements);
 
     /// @notice Draws the audits of receipts settled in an earlier block. seed = keccak256(randomness ‖ receiptId), with the
     /// prevRandao of the block after the receipt's (of the newest block a multiple of 8192 later, if that is forgotten).
     /// The receipt is audited when uint256(seed) mod 10000 < auditRateBps. Seat i (from 0) goes to auditor number
     /// uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted over the bonds of the auditors not yet
-    /// seated in the order of auditorsOf: registered before the receipt settled, and neither the host nor its signer.
+    /// seated in the order of auditorsOf: registered in or before the block in which the receipt settled, neither the host
+    /// nor its signer, and in audit class 1 on the requester's list. With fewer auditors than seats the receipt is unaudited.
     /// @return statuses of the receipts after the call
     function drawAudits(bytes32[] calldata receiptIds) external returns (uint8[] memory statuses);
 
@@ -373,6 +390,14 @@ interface IProofOfAttribution is IClaimable {
     function auditorInfo(address account, uint64 baseModelId) external view returns (Auditor memory info);
 
     function auditorsOf(uint64 baseModelId) external view returns (address[] memory accounts);
+
+    /// @return grantId of the requester's list of auditors; zero where there is none, with an empty list
+    function grantOf(
+        address requester
+    ) external view returns (uint32 grantId, address[] memory auditors);
+
+    /// @notice A list that was ever set, also one that another has followed.
+    function grantedAuditors(uint32 grantId) external view returns (address[] memory auditors);
 
     function getWindow(uint64 adapterId, uint64 windowIndex) external view returns (Window memory window);
 

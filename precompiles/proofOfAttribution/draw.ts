@@ -13,6 +13,7 @@ import {
   hostById,
   type ReceiptRef,
 } from './call.ts'
+import { grantedAuditors } from './grants.ts'
 import { AUDITOR_FIELDS, receiptFlag, receiptStatus } from './layout.ts'
 import { activeAuditors } from './methods/auditors.ts'
 
@@ -52,6 +53,8 @@ function seatCommittee(
 ): readonly number[] | undefined {
   const { settledBlock, baseModelId } = batchAt(call, receipt.get('batchId')).values()
   const { account, signer } = hostById(call, receipt.get('hostId')).values()
+  const grantId = receipt.get('grantId')
+  const granted = grantId === 0 ? undefined : grantedAuditors(call, grantId)
   const ids = activeAuditors(call, baseModelId)
   call.host.useGas(gasPrices.candidate * BigInt(ids.length))
   const candidates: Candidate[] = []
@@ -59,6 +62,7 @@ function seatCommittee(
     const auditor = auditorById(call, id)
     const who = auditor.get('account')
     if (who === account || who === signer || auditor.get('activeBlock') > settledBlock) continue
+    if (granted !== undefined && !granted.includes(who)) continue
     candidates.push({ id, bondWei: auditor.get('bondWei') })
   }
   return drawCommittee(seed, candidates, call.parameters.auditCommittee, (data) => call.host.keccak(data))

@@ -8,6 +8,7 @@ export const rootLayout = struct({
   hostCount: 'uint32',
   auditorCount: 'uint32',
   batchCount: 'uint64',
+  grantCount: 'uint32',
   /** address requester → address host or zero → Deposit */
   deposits: 'mapping',
   /** uint32 hostId → Host */
@@ -34,6 +35,10 @@ export const rootLayout = struct({
   windows: 'mapping',
   /** uint64 adapterId → uint32 version → uint64 its newest window, for versions that the newest window is not of */
   displacedWindows: 'mapping',
+  /** address requester → uint32 grantId of its newest list of auditors; zero where it has none */
+  grantIds: 'mapping',
+  /** uint32 grantId → address[] auditors, ascending */
+  grants: 'mapping',
 })
 
 export const depositLayout = struct({
@@ -71,6 +76,8 @@ export const receiptLayout = struct({
   hostId: 'uint32',
   batchId: 'uint64',
   feeWei: 'uint96',
+  /** The requester's list of auditors at settlement, for audit class 1. */
+  grantId: 'uint32',
   digest: 'bytes32',
 })
 

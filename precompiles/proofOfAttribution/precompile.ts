@@ -9,6 +9,7 @@ import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
 import { depositMethods } from './methods/deposits.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
+import { grantMethods } from './methods/grants.ts'
 import { hostMethods } from './methods/hosts.ts'
 import { settlementMethods } from './methods/settlement.ts'
 import { viewMethods } from './methods/views.ts'
@@ -27,6 +28,7 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...depositMethods,
       ...hostMethods,
       ...auditorMethods,
+      ...grantMethods,
       ...settlementMethods,
       ...auditMethods,
       ...finalisationMethods,

@@ -54,7 +54,7 @@ const steps: readonly Step[] = [
     prepare: (f) => {
       const receipts = [f.receipt(), f.receipt({ queryRow: makeQuery(8, 1) }), f.receipt({ auditClass: 2 })]
       const signed = receipts.map((receipt) => receipt.signed)
-      return { on: f.attribution, method: 'settle', args: [signed], from: settler.address }
+      return { on: f.attribution, method: 'settle', args: [signed, 0n], from: settler.address }
     },
   },
   {

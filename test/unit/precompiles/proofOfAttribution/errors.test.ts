@@ -11,7 +11,7 @@ import {
   testHash,
   testParameters,
 } from '../../../support/precompileWorld.ts'
-import { auditors, Fixture, host, hostSigner, requester, settler, stranger } from './fixture.ts'
+import { ascending, auditors, Fixture, host, hostSigner, requester, settler, stranger } from './fixture.ts'
 
 interface Case {
   readonly error: string
@@ -185,7 +185,53 @@ const cases: readonly Case[] = [
     what: 'the bond of an active auditor',
     run: (f) => ({ method: 'withdrawAuditorBond', args: [f.baseModelId], from: auditors[0] }),
   },
-  { error: 'BoundExceeded', what: 'an empty batch', run: () => ({ method: 'settle', args: [[]] }) },
+  { error: 'BoundExceeded', what: 'an empty batch', run: () => ({ method: 'settle', args: [[], 0n] }) },
+  {
+    error: 'TooLate',
+    what: 'a settlement after its last block',
+    run: (f) => ({ method: 'settle', args: [[f.receipt().signed], f.chain.number - 1n], from: settler }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'a list of auditors that does not ascend',
+    run: () => ({ method: 'setGrantedAuditors', args: [ascending(auditors).reverse()] }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'an auditor twice',
+    run: () => ({ method: 'setGrantedAuditors', args: [[auditors[0].address, auditors[0].address]] }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'the zero address as an auditor',
+    run: () => ({ method: 'setGrantedAuditors', args: [[ZERO_ADDRESS]] }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'a list of oneself',
+    run: () => ({ method: 'setGrantedAuditors', args: [[stranger.address]] }),
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'the 17th auditor of a list',
+    run: () => ({
+      method: 'setGrantedAuditors',
+      args: [ascending(Array.from({ length: 17 }, (_, n) => account(300 + n)))],
+    }),
+  },
+  {
+    error: 'UnknownGrant',
+    what: 'list 0',
+    run: () => ({ method: 'grantedAuditors', args: [0] }),
+  },
+  {
+    error: 'UnknownGrant',
+    what: 'a list that was never set',
+    run: (f) => {
+      f.attribution.send('setGrantedAuditors', [[auditors[0].address]], { from: requester.address })
+      return { method: 'grantedAuditors', args: [2] }
+    },
+  },
   {
     error: 'UnknownReceipt',
     what: 'the draw of an unknown receipt',
@@ -441,7 +487,7 @@ describe('Proof of Attribution refuses', () => {
   it('gives what a system account would earn to the treasury', () => {
     const f = new Fixture()
     const receipt = f.receipt()
-    f.attribution.send('settle', [[receipt.signed]], { from: f.world.datanets.address })
+    f.attribution.send('settle', [[receipt.signed], 0n], { from: f.world.datanets.address })
     expect(f.attribution.read('credits', [testParameters.treasuryAddress]) > 0n).toBe(true)
     expect(f.attribution.read('credits', [f.world.datanets.address])).toBe(0n)
   })

@@ -1,7 +1,7 @@
 import { encodeAbiParameters, keccak256 } from 'viem'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import type { PrecompileParameters } from '../../../../precompiles/parameters.ts'
-import { bytesToHex, type Hash } from '../../../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hash } from '../../../../src/primitives/hex.ts'
 import {
   type Account,
   account,
@@ -26,6 +26,10 @@ export const settler = account(9)
 export const auditors = [account(10), account(11), account(12), account(13)] as const
 export const application = account(14)
 export const stranger = account(15)
+
+/** The addresses as setGrantedAuditors takes them. */
+export const ascending = (list: readonly Account[]): Address[] =>
+  list.map(({ address }) => address).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
 
 export interface Options {
   readonly parameters?: Partial<PrecompileParameters>
