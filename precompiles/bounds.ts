@@ -23,16 +23,25 @@ export const bounds = {
 
   /** Seats of scorers in a Datanet: one bit each in a 64-bit mask. */
   scorers: 64,
-  /** Contributions in one commit or reveal of scores, or one resolve: about 25,000 gas each, under a block's third. */
+  /** Reports that decide: with three, none decides alone. */
+  scorerQuorum: 3,
+  /** Known answers met before a scorer's accuracy counts for its pay: fewer say little about anybody. */
+  testsThatCount: 4,
+  /** Contributions in one commit or reveal of scores, one draw or one decision: at most 75,000 gas each, under a block's third. */
   scoresPerCall: 64,
   /** Contributions ordered in one call: an LSH leader costs about 700,000 gas, so the gas limit ends it earlier. */
   orderPerCall: 64,
-  /** Contributions looked at in one freeze call: about 10,000 gas each, and 512 members fit a chunk. */
+  /** Contributions looked at in one freeze call: about 26,000 gas a member, and 512 members fit a chunk. */
   freezePerCall: 512,
   /** Records of one contribution: larger sets are several contributions. Keeps score weights well inside 64 bits. */
   recordsPerContribution: 1_000_000,
   /** Content of one contribution: 1 TiB. */
   contributionBytes: 2n ** 40n,
+
+  /** A content key encrypted to a grantee: about 130 bytes with ECIES over secp256k1, and room for a few keys. */
+  wrappedKeyBytes: 512,
+  /** Receipts of one feedback contribution: a slot and some reads each, about 35,000 gas. */
+  receiptsPerFeedback: 16,
 
   /** Frozen versions of an adapter: one slot each, read at every window's end. */
   datanetsPerAdapter: 8,
@@ -44,7 +53,7 @@ export const bounds = {
   royaltyBps: 5000,
   /** Length of a feature: a row of 4,096 is a sixth of a chunk, and its dot product with int16 stays below 2^45. */
   k: 4096,
-  /** Rows of an adapter: a pay call divides the pot over all of them, at 600 gas each. */
+  /** Rows of an adapter: a pay call divides the pot over all of them, at 130 gas each. */
   rowsPerAdapter: 16_384,
   /** Tokens of one corpus chunk: the longest span that is claimed whole, in a leaf of 329 bytes. */
   corpusTokens: 64,

@@ -82,6 +82,8 @@ export interface NativePrecompile {
   readonly name: string
   readonly version: number
   readonly address: Address
+  /** Of the interface that it answers, as `shared/abiHash.ts` defines it. */
+  readonly abiHash: Hash
   /** Returns ABI-encoded output, or throws PrecompileRevert or PrecompileOutOfGas. */
   run(host: PrecompileHost, input: Uint8Array): Uint8Array
 }

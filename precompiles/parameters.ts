@@ -243,9 +243,16 @@ function timeRules(parameters: PrecompileParameters): readonly Rule[] {
 function sizeRules(parameters: PrecompileParameters): readonly Rule[] {
   const { auditCommittee, windowReceipts, kAllowed, rowsPerAdapterMax, hostBondMultiple } = parameters
   const { stakingAddress, treasuryAddress, systemAccounts } = parameters
+  const { scorerPanel, scorerBondWei, contributionChallengeBlocks } = parameters
   const needed = [DATANET_ADDRESS, ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS, stakingAddress, treasuryAddress]
   const inWindow = windowReceipts + bounds.receiptsPerCall
   return [
+    [
+      scorerPanel >= bounds.scorerQuorum && scorerPanel <= bounds.scorers,
+      `a panel has ${bounds.scorerQuorum} to ${bounds.scorers} scorers`,
+    ],
+    [scorerBondWei > 0n, 'scorers bond nothing'],
+    [contributionChallengeBlocks >= 1, 'contributions cannot be challenged'],
     [
       auditCommittee >= 1 && auditCommittee <= bounds.committee,
       `a committee has 1 to ${bounds.committee} seats`,

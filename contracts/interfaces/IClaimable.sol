@@ -11,9 +11,9 @@ interface IClaimable is INativePrecompile {
     struct Totals {
         uint256 depositsWei; // of requesters, reserved or free
         uint256 pendingWei; // fees of receipts that are not final, after the settler's pay
-        uint256 potsWei; // contributors' shares in windows that are not paid out
+        uint256 potsWei; // contributors' shares in windows that are not paid out, and Datanets' purses
         uint256 creditsWei; // claimable now
-        uint256 bondsWei; // bonds of contributions, scorers, adapters, hosts, auditors
+        uint256 bondsWei; // bonds of contributions, challengers, scorers, adapters, hosts, auditors
     }
 
     /// @notice `account` may claim `amountWei` more. `reason` is listed in the interface that emits it; `ref` is the id

@@ -1,13 +1,14 @@
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
-import type { Address } from '../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../src/primitives/hex.ts'
 import type { PrecompileHost } from '../host.ts'
 import type { PrecompileParameters } from '../parameters.ts'
 import { bindErrors, bindEvents, type Fail } from '../shared/binding.ts'
 import { mappingSlot, StructRef } from '../shared/layout.ts'
 import { Money, type MoneyCall } from '../shared/money.ts'
-import { Store } from '../shared/store.ts'
+import { ForeignStore, Store } from '../shared/store.ts'
 import { textProblem } from '../shared/text.ts'
 import {
+  ALL_ROLES,
   contributionLayout,
   DatanetSlots,
   datanetLayout,
@@ -30,6 +31,7 @@ export interface DatanetCall extends MoneyCall {
   readonly parameters: PrecompileParameters
   readonly slots: DatanetSlots
   readonly registry: StructRef<typeof registryLayout.fields>
+  readonly staking: ForeignStore
 }
 
 export function openDatanetCall(host: PrecompileHost, parameters: PrecompileParameters): DatanetCall {
@@ -41,6 +43,7 @@ export function openDatanetCall(host: PrecompileHost, parameters: PrecompilePara
     money: new Money(host, store, parameters),
     slots: new DatanetSlots(store),
     registry: new StructRef(store, registryLayout, REGISTRY_SLOT),
+    staking: new ForeignStore(host, parameters.stakingAddress),
   }
 }
 
@@ -60,6 +63,20 @@ export function existingDatanet(call: DatanetCall, datanetId: bigint): DatanetRe
 export function ownedDatanet(call: DatanetCall, datanetId: bigint): DatanetRef {
   const datanet = existingDatanet(call, datanetId)
   if (datanet.get('owner') !== call.host.caller) fail('NotOwner', { caller: call.host.caller })
+  return datanet
+}
+
+/** The roles of an account; an owner has all. */
+export function rolesOf({ store }: DatanetCall, datanet: DatanetRef, account: Address): number {
+  if (datanet.get('owner') === account) return ALL_ROLES
+  return Number(store.load(mappingSlot(store, datanet.at('roles'), account)))
+}
+
+/** A Datanet of which the caller has this role. */
+export function datanetWithRole(call: DatanetCall, datanetId: bigint, needed: number): DatanetRef {
+  const datanet = existingDatanet(call, datanetId)
+  const { caller } = call.host
+  if ((rolesOf(call, datanet, caller) & needed) === 0) fail('MissingRole', { caller, role: needed })
   return datanet
 }
 
@@ -101,6 +118,13 @@ export function checkText(text: string, maxBytes: number, mayBeEmpty = false): v
   if (problem?.kind === 'length')
     fail('BoundExceeded', { length: BigInt(problem.bytes), maximum: BigInt(maxBytes) })
   if (problem !== undefined) fail('InvalidText')
+}
+
+/** Neither zero nor an account of the system, which could never act. */
+export function checkAccount({ parameters }: DatanetCall, account: Address): void {
+  if (account === ZERO_ADDRESS || parameters.systemAccounts.includes(account)) {
+    fail('InvalidAccount', { account })
+  }
 }
 
 /** A list or count from outside: at least one, at most `maximum`. */

@@ -1,6 +1,14 @@
 import { invariant } from '../../src/errors/errors.ts'
 import { type Address, bytesToHex, hexToBytes } from '../../src/primitives/hex.ts'
 
+/** Bits of a member's flags. A flagged member has a row of zeros in every adapter. */
+export const memberFlag = {
+  /** An accepted correction stands for it; it stays so that their cluster's pay is shared by novelty. */
+  superseded: 1,
+  /** Of a private Datanet, with so few records that a row would say too much about them. */
+  withoutRow: 2,
+} as const
+
 /** One accepted contribution of a frozen version. */
 export interface Member {
   readonly contributionId: bigint
@@ -8,14 +16,13 @@ export interface Member {
   readonly noveltyBps: number
   readonly recordCount: number
   readonly contributor: Address
-  /** Of `memberFlag`; a member with one has a row of zeros in every adapter. */
+  /** Bits of `memberFlag`. */
   readonly flags: number
 }
 
-export const memberFlag = { superseded: 1, withoutRow: 2 } as const
-
 /** uint64 contributionId ‖ uint64 leaderId ‖ uint16 noveltyBps ‖ uint32 recordCount ‖ address contributor ‖ uint8 flags. */
 export const MEMBER_BYTES = 8 + 8 + 2 + 4 + 20 + 1
+const FLAGS_AT = MEMBER_BYTES - 1
 
 export function encodeMembers(members: readonly Member[]): Uint8Array {
   const bytes = new Uint8Array(members.length * MEMBER_BYTES)
@@ -27,7 +34,7 @@ export function encodeMembers(members: readonly Member[]): Uint8Array {
     view.setUint16(at + 16, member.noveltyBps)
     view.setUint32(at + 18, member.recordCount)
     bytes.set(hexToBytes(member.contributor), at + 22)
-    view.setUint8(at + 42, member.flags)
+    view.setUint8(at + FLAGS_AT, member.flags)
   })
   return bytes
 }
@@ -42,8 +49,8 @@ export function decodeMembers(bytes: Uint8Array): readonly Member[] {
       leaderId: view.getBigUint64(at + 8),
       noveltyBps: view.getUint16(at + 16),
       recordCount: view.getUint32(at + 18),
-      contributor: bytesToHex(bytes.subarray(at + 22, at + 42)),
-      flags: view.getUint8(at + 42),
+      contributor: bytesToHex(bytes.subarray(at + 22, at + FLAGS_AT)),
+      flags: view.getUint8(at + FLAGS_AT),
     }
   })
 }

@@ -5,10 +5,16 @@ import { checkParameters, type PrecompileParameters } from '../parameters.ts'
 import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openDatanetCall } from './call.ts'
+import { accessMethods } from './methods/access.ts'
 import { contributionMethods } from './methods/contributions.ts'
 import { datanetMethods } from './methods/datanets.ts'
+import { decisionMethods } from './methods/decisions.ts'
+import { knownAnswerMethods } from './methods/knownAnswers.ts'
 import { orderingMethods } from './methods/ordering.ts'
+import { purseMethods } from './methods/purse.ts'
+import { scorerMethods } from './methods/scorers.ts'
 import { scoringMethods } from './methods/scoring.ts'
+import { tombstoneMethods } from './methods/tombstones.ts'
 import { versionMethods } from './methods/versions.ts'
 import { viewMethods } from './methods/views.ts'
 
@@ -23,10 +29,16 @@ export function datanetRegistry(parameters: PrecompileParameters): NativePrecomp
     methods: {
       ...claimMethods,
       ...datanetMethods,
+      ...purseMethods,
+      ...scorerMethods,
       ...contributionMethods,
       ...orderingMethods,
       ...scoringMethods,
+      ...decisionMethods,
+      ...knownAnswerMethods,
       ...versionMethods,
+      ...tombstoneMethods,
+      ...accessMethods,
       ...viewMethods,
     },
     open: (host) => openDatanetCall(host, checked),

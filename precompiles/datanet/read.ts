@@ -6,8 +6,17 @@ import { readBlob } from '../shared/blobs.ts'
 import { gasPrices } from '../shared/gas.ts'
 import { arrayDataSlot, readPacked, StructView } from '../shared/layout.ts'
 import { ForeignStore, type SlotReader } from '../shared/store.ts'
-import { DatanetSlots, datanetLayout, memberBlobs, POLICY_PRIVATE, versionLayout } from './layout.ts'
+import {
+  accessLayout,
+  accessStatus,
+  DatanetSlots,
+  datanetLayout,
+  memberBlobs,
+  POLICY_PRIVATE,
+  versionLayout,
+} from './layout.ts'
 import { decodeMembers, MEMBER_BYTES, type Member } from './members.ts'
+import { tombstonedAmong } from './tombstones.ts'
 
 export interface VersionFacts {
   readonly memberCount: number
@@ -15,7 +24,7 @@ export interface VersionFacts {
   readonly contentRoot: Hash
 }
 
-/** Frozen versions, read from the registry's account; the registry itself and its siblings use the same reader. */
+/** Frozen versions, tombstones and access, read from the registry's account; the registry itself and its siblings use the same reader. */
 export class DatanetReader {
   readonly #host: PrecompileHost
   readonly #reader: SlotReader
@@ -38,12 +47,6 @@ export class DatanetReader {
     }
   }
 
-  /** Whether the account may use the Datanet's contents: everybody, but for private ones. */
-  hasAccess(datanetId: bigint, account: Address): boolean {
-    const datanet = new StructView(this.#reader, datanetLayout, this.#slots.datanet(datanetId))
-    return datanet.get('policy') !== POLICY_PRIVATE || datanet.get('owner') === account
-  }
-
   /** Members `start` to `start + count`, fewer at the end, in commit order. */
   members(datanetId: bigint, version: number, start = 0, count = Number.MAX_SAFE_INTEGER): readonly Member[] {
     const view = this.#view(datanetId, version)
@@ -62,6 +65,25 @@ export class DatanetReader {
       chunkStart = chunkEnd
     }
     return members
+  }
+
+  /** Whether an account may have the content now: anybody, but of a private Datanet only its owner and who was granted it. */
+  hasAccess(datanetId: bigint, account: Address): boolean {
+    if (datanetId === 0n || datanetId > this.#slots.registry.get('datanetCount')) return false
+    const datanet = new StructView(this.#reader, datanetLayout, this.#slots.datanet(datanetId))
+    if (datanet.get('policy') !== POLICY_PRIVATE || datanet.get('owner') === account) return true
+    const access = new StructView(this.#reader, accessLayout, this.#slots.access(datanetId, account))
+    const isGranted = access.get('status') === accessStatus.granted
+    return isGranted && this.#host.block.number <= BigInt(access.get('untilBlock'))
+  }
+
+  /**
+   * Those of the contributions that are tombstoned: attribution to them has stopped. A word of the bitmap tells about 256
+   * contributions, and is read once.
+   */
+  tombstoned(contributionIds: readonly bigint[]): ReadonlySet<bigint> {
+    this.#host.useGas(gasPrices.cachedSlot * BigInt(contributionIds.length))
+    return tombstonedAmong(this.#reader, this.#slots, contributionIds)
   }
 
   #view(datanetId: bigint, version: number): StructView<typeof versionLayout.fields> {

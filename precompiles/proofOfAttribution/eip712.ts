@@ -1,11 +1,13 @@
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
 import { invariant } from '../../src/errors/errors.ts'
-import { bigIntToBytes, concatBytes, utf8ToBytes } from '../../src/primitives/bytes.ts'
-import { type Address, type Hash, hexToBytes } from '../../src/primitives/hex.ts'
-import { keccak256 } from '../../src/primitives/keccak.ts'
+import { bigIntToBytes, concatBytes } from '../../src/primitives/bytes.ts'
+import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
 import { tupleCodec } from '../shared/abiCodec.ts'
 import { encodeParameters } from '../shared/abiEncode.ts'
 import type { InputsOf } from '../shared/abiTypes.ts'
+import { type Hasher, typeHash } from '../shared/eip712.ts'
+
+export { domainSeparator, typedDataDigest } from '../shared/eip712.ts'
 
 /** The typed data that requesters and hosts sign (EIP-712). */
 export type SignedReceipt = InputsOf<typeof iProofOfAttributionAbi, 'settle'>['receipts'][number]
@@ -17,12 +19,9 @@ export const REQUEST_TYPE =
 export const RECEIPT_TYPE =
   'InferenceReceipt(bytes32 requestHash,bytes32 outputCommitment,uint32 inputTokens,uint32 outputTokens,' +
   'bytes32 queryRowHash,uint8 method,bytes32 profileHash)'
-const DOMAIN_TYPE = 'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'
 
-const typeHash = (type: string) => keccak256(utf8ToBytes(type))
 const REQUEST_TYPE_HASH = typeHash(REQUEST_TYPE)
 const RECEIPT_TYPE_HASH = typeHash(RECEIPT_TYPE)
-const DOMAIN_PREFIX = concatBytes(typeHash(DOMAIN_TYPE), typeHash('OpenLedger'), typeHash('1'))
 
 const settleInputs = iProofOfAttributionAbi.find((item) => item.type === 'function' && item.name === 'settle')
 const requestTuple = settleInputs?.inputs[0]?.components?.find((field) => field.name === 'request')
@@ -30,17 +29,7 @@ invariant(requestTuple !== undefined && 'components' in requestTuple, 'a signed 
 // static members in the order of the type: their ABI encoding is the EIP-712 encoding
 const requestFields = tupleCodec(requestTuple.components).fields
 
-type Hasher = (data: Uint8Array) => Hash
 const word = (value: number) => bigIntToBytes(BigInt(value), 32)
-
-export function domainSeparator(hash: Hasher, chainId: bigint, verifyingContract: Address): Hash {
-  const contract = bigIntToBytes(BigInt(verifyingContract), 32)
-  return hash(concatBytes(DOMAIN_PREFIX, bigIntToBytes(chainId, 32), contract))
-}
-
-export function typedDataDigest(hash: Hasher, separator: Hash, structHash: Hash): Hash {
-  return hash(concatBytes(Uint8Array.of(0x19, 0x01), hexToBytes(separator), hexToBytes(structHash)))
-}
 
 export function requestStructHash(hash: Hasher, request: InferenceRequest, genesisHash: Hash): Hash {
   return hash(

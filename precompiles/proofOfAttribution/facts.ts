@@ -10,7 +10,7 @@ invariant(markWrong !== undefined, 'markWrong is in the interface')
 const factsFields = tupleCodec(markWrong.inputs).fields
 
 /** keccak256(abi.encode(facts)). */
-export function digestOf({ host }: AttributionCall, facts: ReceiptFacts): Hash {
+export function digestOf({ host }: Pick<AttributionCall, 'host'>, facts: ReceiptFacts): Hash {
   return host.keccak(encodeParameters(factsFields, { facts }))
 }
 

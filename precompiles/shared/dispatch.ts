@@ -7,6 +7,7 @@ import type { NativePrecompile, PrecompileHost } from '../host.ts'
 import { type Field, tupleCodec } from './abiCodec.ts'
 import { AbiDecodeError, decodeParameters } from './abiDecode.ts'
 import { encodeParameters } from './abiEncode.ts'
+import { abiHash } from './abiHash.ts'
 import type { Abi, AbiFunction, FunctionName, InputsOf, Mutability, OutputOf } from './abiTypes.ts'
 import { bindErrors, selectorOf } from './binding.ts'
 import { gasPrices } from './gas.ts'
@@ -46,13 +47,15 @@ interface Route<C> {
   readonly mutability: Mutability
   readonly inputs: readonly Field[]
   readonly outputs: readonly Field[]
+  /** For each word of output. */
+  readonly outputGas: bigint
   readonly gas: bigint
   run(call: C, args: unknown): unknown
 }
 
 /**
- * Builds a precompile from its interface and handlers. A call passes these checks in this order: selector known, call
- * kind, static, value, gas, encoding. Then the handler runs on a buffered view of the storage, which is written at the
+ * Builds a precompile from its interface and handlers. Whether one runs at all at a block's time is the registry's to
+ * say; then a call passes these checks in this order: selector known, call kind, static, value, gas, encoding. Then the handler runs on a buffered view of the storage, which is written at the
  * end; whatever throws on the way reverts all of it.
  */
 export function definePrecompile<const A extends Abi, C extends Call>(
@@ -64,6 +67,7 @@ export function definePrecompile<const A extends Abi, C extends Call>(
     name,
     version,
     address,
+    abiHash: abiHash(options.abi),
     run(host, input) {
       const route = routes.get(selectorIn(input))
       if (route === undefined) return fail('UnknownSelector', { selector: paddedSelector(input) })
@@ -72,7 +76,7 @@ export function definePrecompile<const A extends Abi, C extends Call>(
       const call = open(host)
       const result = route.run(call, decode(route, input))
       const output = encodeResult(route, result)
-      host.useGas(wordGas(gasPrices.encodeWord, output.length))
+      host.useGas(wordGas(route.outputGas, output.length))
       if (route.mutability === 'view') invariant(!call.store.isDirty, `${route.name} is a view and wrote`)
       else call.store.flush()
       return output
@@ -114,11 +118,14 @@ function routesOf<A extends Abi, C extends Call>(
     invariant(handler !== undefined, `${options.name}.${name} has no handler`)
     const selector = selectorIn(selectorOf(name, inputs))
     invariant(!routes.has(selector), `two functions of ${options.name} share the selector of ${name}`)
+    const { fields } = tupleCodec(outputs)
+    const isCopied = fields.length === 1 && fields[0]?.codec.kind === 'bytes'
     routes.set(selector, {
       name,
       mutability: stateMutability,
       inputs: tupleCodec(inputs).fields,
-      outputs: tupleCodec(outputs).fields,
+      outputs: fields,
+      outputGas: isCopied ? gasPrices.copyWord : gasPrices.encodeWord,
       gas: handler.gas,
       run: (call, args) => handler.run(call, args),
     })

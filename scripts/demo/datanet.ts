@@ -1,5 +1,6 @@
 import {
   type ContributionFacts,
+  contributionClaim,
   contributionCommitment,
   type DataRecord,
   datanetRegistryAbi,
@@ -9,7 +10,7 @@ import {
   scoreReport,
   scoresCommitment,
 } from 'openledger/sdk'
-import { type Hash, keccak256, parseEther, parseEventLogs, toHex } from 'viem'
+import { formatEther, type Hash, keccak256, parseEther, parseEventLogs, toHex } from 'viem'
 import { allDone, type Call, type DemoAccount, type DemoNetwork, type SentCall } from './network.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -17,14 +18,22 @@ const registry = { to: nativeAddresses.datanetRegistry, abi: datanetRegistryAbi 
 const view = { address: nativeAddresses.datanetRegistry, abi: datanetRegistryAbi } as const
 
 const BOND_WEI = parseEther('0.1')
-const THRESHOLD_BPS = 5_000
+const TERMS = {
+  minBondWei: BOND_WEI,
+  acceptThresholdBps: 5_000,
+  bountyPerRecordWei: parseEther('0.001'),
+  scorerPayWei: parseEther('0.01'),
+} as const
+/** More than bounties and scorers of the demonstration come to. */
+const PURSE_WEI = parseEther('10')
 /** Enough for the largest of each; what is left comes back. */
 const GAS = {
-  commit: 400_000n,
-  reveal: 1_200_000n,
+  commit: 300_000n,
+  reveal: 400_000n,
   order: 16_000_000n,
   scores: 9_000_000n,
   resolve: 9_000_000n,
+  release: 9_000_000n,
 } as const
 const SCORES_A_CALL = 52
 const ORDERED_A_CALL = 18
@@ -57,7 +66,7 @@ export async function requireUnseen(network: DemoNetwork, records: readonly Data
   process.exit(1)
 }
 
-/** Creates a curated Datanet with appointed scorers. */
+/** Creates a curated Datanet with appointed scorers and a purse. */
 export async function createDatanet(
   network: DemoNetwork,
   owner: DemoAccount,
@@ -68,7 +77,7 @@ export async function createDatanet(
     ...registry,
     functionName: 'createDatanet',
     // text classification, curated
-    args: [about.name, 0, 1, about.licence, '', BOND_WEI, THRESHOLD_BPS],
+    args: [about.name, 0, 1, about.licence, '', TERMS],
   })
   const [receipt] = await allDone(network, [created])
   const [event] = parseEventLogs({
@@ -78,7 +87,15 @@ export async function createDatanet(
   })
   if (event === undefined) throw new Error('the Datanet was not created')
   const { datanetId } = event.args
-  const appointed: SentCall[] = []
+  const appointed: SentCall[] = [
+    await owner.send({
+      ...registry,
+      functionName: 'fund',
+      args: [datanetId],
+      valueWei: PURSE_WEI,
+      gas: 200_000n,
+    }),
+  ]
   for (const scorer of scorers) {
     appointed.push(
       await owner.send({
@@ -105,11 +122,11 @@ export async function contribute(
     const facts = describeContribution(one.records)
     // a real contributor draws it; here it makes the demonstration repeatable
     const salt = keccak256(toHex(`salt of contribution ${index}`))
-    return { ...one, facts, salt }
+    return { ...one, facts, claim: contributionClaim(facts, salt) }
   })
   const commits: SentCall[] = []
-  for (const { contributor, facts, salt } of prepared) {
-    const commitment = contributionCommitment({ contributor: contributor.address, datanetId, facts, salt })
+  for (const { contributor, claim } of prepared) {
+    const commitment = contributionCommitment({ contributor: contributor.address, datanetId, claim })
     commits.push(
       await contributor.send({
         ...registry,
@@ -134,20 +151,13 @@ export async function contribute(
 
   await network.waitBlocks(2)
   const reveals: SentCall[] = []
-  for (const [index, { contributor, facts, salt }] of prepared.entries()) {
+  for (const [index, { contributor, facts, claim }] of prepared.entries()) {
     await content.put(facts.bytes)
     reveals.push(
       await contributor.send({
         ...registry,
         functionName: 'revealContribution',
-        args: [
-          ids[index],
-          facts.contentRoot,
-          facts.recordCount,
-          BigInt(facts.byteCount),
-          toHex(facts.minhash),
-          salt,
-        ],
+        args: [ids[index], claim],
         gas: GAS.reveal,
       }),
     )
@@ -271,8 +281,54 @@ export async function score(
 async function inspect(content: Content, { facts }: Contribution): Promise<ReturnType<typeof scoreReport>> {
   const { records, problemCount } = parseRecords(await content.get(facts.cid))
   const found = describeContribution(records)
-  const quality = problemCount === 0 ? 9_000 : 1_000
-  return scoreReport(found, quality)
+  return problemCount === 0 ? scoreReport(found, 9_000) : scoreReport(found, 1_000, 'quality')
+}
+
+/** Waits until none of the contributions can be challenged any more. */
+export async function pastChallenges(
+  network: DemoNetwork,
+  contributions: readonly Contribution[],
+): Promise<void> {
+  const ends = await Promise.all(
+    contributions.map(async ({ id }) => {
+      const call = { ...view, functionName: 'getContribution', args: [id] } as const
+      return (await network.client().readContract(call)).challengeEndBlock
+    }),
+  )
+  await network.waitForBlock(BigInt(Math.max(...ends)))
+}
+
+/** Gives bonds back and bounties out, as anyone may once the challenge period is over. */
+export async function release(
+  network: DemoNetwork,
+  contributions: readonly Contribution[],
+  anyone: DemoAccount,
+  reporter: Reporter,
+): Promise<void> {
+  const sent: SentCall[] = []
+  for (const batch of inBatches(contributions, SCORES_A_CALL)) {
+    sent.push(
+      await anyone.send({
+        ...registry,
+        functionName: 'releaseContributions',
+        args: [batch.map(({ id }) => id)],
+        gas: GAS.release,
+      }),
+    )
+  }
+  const receipts = await allDone(network, sent)
+  const released = parseEventLogs({
+    abi: datanetRegistryAbi,
+    logs: receipts.flatMap(({ logs }) => logs),
+    eventName: 'ContributionReleased',
+  })
+  const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amountWei) => total + amountWei, 0n)
+  const bondsWei = sum(released.map(({ args }) => args.bondWei))
+  const bountiesWei = sum(released.map(({ args }) => args.bountyWei))
+  reporter.say(
+    `${released.length} bonds given back (${formatEther(bondsWei)} OPEN), bounties of ${formatEther(bountiesWei)} OPEN paid`,
+  )
+  reporter.fact('released', { contributions: released.length, bondsWei, bountiesWei })
 }
 
 /** Freezes what was accepted as a version; returns its number and its members in the order of the rows. */

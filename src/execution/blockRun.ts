@@ -1,17 +1,17 @@
 import type { Block } from '@ethereumjs/block'
 import type { TypedTransaction } from '@ethereumjs/tx'
-import { createVM, runTx, type VM } from '@ethereumjs/vm'
 import type { NativePrecompile } from '../../precompiles/host.ts'
 import { predeploys } from '../chainspec/addresses.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
-import { invariant, messageOf, NodeError } from '../errors/errors.ts'
+import { invariant, NodeError } from '../errors/errors.ts'
 import type { Certificate } from '../ledger/certificate.ts'
 import type { Log, Receipt } from '../ledger/receipt.ts'
 import { bytesToHex, type Hash } from '../primitives/hex.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateDiff, StateReader } from '../state/types.ts'
-import { NativeEvm } from './evm/nativeEvm.ts'
+import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
+import { applyTransaction, type Machine, openMachine } from './evm/machine.ts'
 import { ancestorHash, endEpoch, startBlock, storeHistory } from './systemCalls.ts'
 
 const BASIS_POINTS = 10_000n
@@ -23,6 +23,7 @@ export interface BlockRunOptions {
   readonly block: Block
   readonly parentCertificate: Certificate | null
   readonly precompiles: readonly NativePrecompile[]
+  readonly standard: readonly StandardPrecompile[]
 }
 
 export interface BlockRunResult {
@@ -37,37 +38,31 @@ export interface BlockRunResult {
  */
 export class BlockRun {
   readonly #options: BlockRunOptions
-  readonly #journal: StateJournal
-  readonly #evm: NativeEvm
-  readonly #vm: VM
+  readonly #machine: Machine
   readonly #receipts: Receipt[] = []
   #gasUsed = 0n
 
-  private constructor(options: BlockRunOptions, journal: StateJournal, evm: NativeEvm, vm: VM) {
+  private constructor(options: BlockRunOptions, machine: Machine) {
     this.#options = options
-    this.#journal = journal
-    this.#evm = evm
-    this.#vm = vm
+    this.#machine = machine
   }
 
   static async open(options: BlockRunOptions, modules: { parentState: StateReader }): Promise<BlockRun> {
-    const { spec, genesisHash, precompiles, block } = options
+    const { spec, genesisHash, precompiles, standard, block } = options
     const journal = new StateJournal(modules.parentState)
-    const state = new EthereumjsStateManager(journal)
-    const evm = new NativeEvm(
+    const machine = await openMachine(
       {
         common: spec.common,
         genesisHash,
         precompiles,
+        standard,
         blockHashOf: (number) => ancestorHash(journal, number),
       },
-      { state },
+      { state: new EthereumjsStateManager(journal) },
     )
-    const vm = await createVM({ common: spec.common, stateManager: state, evm })
-    const run = new BlockRun(options, journal, evm, vm)
     storeHistory(journal, block)
-    await startBlock(evm, block, options.parentCertificate)
-    return run
+    await startBlock(machine.evm, block, options.parentCertificate)
+    return new BlockRun(options, machine)
   }
 
   get gasUsed(): bigint {
@@ -79,48 +74,31 @@ export class BlockRun {
     return this.#options.block.header.gasLimit - this.#gasUsed
   }
 
-  /**
-   * Runs the next transaction. One that cannot be included (nonce, balance, gas) throws TX_INVALID and leaves
-   * nothing behind; so does one that makes a precompile throw something that is no EVM error.
-   */
+  /** Runs the next transaction. One that cannot be included throws TX_INVALID or TX_FAULT and leaves nothing behind. */
   async apply(tx: TypedTransaction): Promise<Receipt> {
     if (tx.gasLimit > this.gasLeft)
       throw new NodeError('TX_INVALID', 'The block has no room for the gas limit.')
-    this.#journal.beginTransaction()
-    const depth = this.#journal.depth
     const { block } = this.#options
-    try {
-      const result = await runTx(this.#vm, {
-        tx,
-        block,
-        blockGasUsed: this.#gasUsed,
-        skipHardForkValidation: true,
-      })
-      this.#gasUsed += result.totalGasSpent
-      const receipt: Receipt = {
-        txType: tx.type,
-        succeeded: result.execResult.exceptionError === undefined,
-        cumulativeGasUsed: this.#gasUsed,
-        logs: (result.execResult.logs ?? []).map(toLog),
-        from: bytesToHex(tx.getSenderAddress().bytes),
-      }
-      this.#receipts.push(receipt)
-      return receipt
-    } catch (error) {
-      // an exception that is no EVM error leaves the checkpoints of the frames that it came through
-      while (this.#journal.depth > depth) this.#journal.revert()
-      this.#evm.journal.cleanJournal()
-      this.#evm.transientStorage.clear()
-      throw new NodeError('TX_INVALID', messageOf(error), { hash: bytesToHex(tx.hash()) }, error)
+    const result = await applyTransaction(this.#machine, { tx, block, blockGasUsed: this.#gasUsed })
+    this.#gasUsed += result.totalGasSpent
+    const receipt: Receipt = {
+      txType: tx.type,
+      succeeded: result.execResult.exceptionError === undefined,
+      cumulativeGasUsed: this.#gasUsed,
+      logs: (result.execResult.logs ?? []).map(toLog),
+      from: bytesToHex(tx.getSenderAddress().bytes),
     }
+    this.#receipts.push(receipt)
+    return receipt
   }
 
   async finish(): Promise<BlockRunResult> {
     const { spec, block } = this.#options
-    this.#journal.beginTransaction()
-    await endEpoch(this.#evm, block, spec)
+    const { journal, evm } = this.#machine
+    journal.beginTransaction()
+    await endEpoch(evm, block, spec)
     this.#creditTreasury()
-    return { receipts: this.#receipts, gasUsed: this.#gasUsed, diff: this.#journal.diff() }
+    return { receipts: this.#receipts, gasUsed: this.#gasUsed, diff: journal.diff() }
   }
 
   /** The treasury's part of the base fee, rounded down; the rest stays burnt. */
@@ -129,9 +107,10 @@ export class BlockRun {
     const shareBps = BigInt(spec.genesis.fees.treasuryShareBps)
     const amountWei = ((block.header.baseFeePerGas ?? 0n) * this.#gasUsed * shareBps) / BASIS_POINTS
     if (amountWei === 0n) return
-    const treasury = this.#journal.account(predeploys.treasury)
+    const { journal } = this.#machine
+    const treasury = journal.account(predeploys.treasury)
     invariant(treasury !== undefined, 'The treasury is predeployed.')
-    this.#journal.setAccount(predeploys.treasury, {
+    journal.setAccount(predeploys.treasury, {
       ...treasury,
       balanceWei: treasury.balanceWei + amountWei,
     })

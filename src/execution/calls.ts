@@ -11,6 +11,7 @@ import { EMPTY_CODE_HASH } from '../primitives/keccak.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateReader } from '../state/types.ts'
+import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
 import { NativeEvm } from './evm/nativeEvm.ts'
 import { ancestorHash } from './systemCalls.ts'
 
@@ -84,8 +85,8 @@ const callParams = {
   7825: { ...paramsTx[7825], maxTransactionGasLimit: Number.MAX_SAFE_INTEGER },
 }
 
-/** What is wrong with the state that a call reads, not with the call. */
-const STATE_FAILURES: readonly ErrorCode[] = ['STATE_PRUNED', 'DATA_CORRUPT', 'STORAGE_FAILED']
+/** What is wrong with this node or the state that a call reads, not with the call. */
+const NODE_FAILURES: readonly ErrorCode[] = ['STATE_PRUNED', 'DATA_CORRUPT', 'STORAGE_FAILED', 'TX_FAULT']
 
 /** Runs messages on a state that nobody else sees. */
 export class CallRunner {
@@ -101,7 +102,7 @@ export class CallRunner {
 
   /**
    * Throws TX_INVALID when the message could not even start (no balance for the value, gas below the intrinsic), and
-   * STATE_PRUNED when its state is dropped meanwhile.
+   * STATE_PRUNED when its state is dropped meanwhile, TX_FAULT when it made this node itself fail.
    */
   async run(message: CallMessage, context: CallContext): Promise<CallOutcome> {
     const journal = new StateJournal(context.state)
@@ -114,6 +115,7 @@ export class CallRunner {
         common: this.#spec.common,
         genesisHash: this.#genesisHash,
         precompiles: this.#precompiles.activeAt(block.header.timestamp),
+        standard: await loadStandardPrecompiles(),
         blockHashOf: (number) => ancestorHash(journal, number),
       },
       { state },
@@ -145,7 +147,7 @@ export class CallRunner {
         })),
       }
     } catch (error) {
-      if (STATE_FAILURES.some((code) => isNodeError(error, code))) throw error
+      if (NODE_FAILURES.some((code) => isNodeError(error, code))) throw error
       throw new NodeError('TX_INVALID', firstSentence(messageOf(error)), {}, error)
     }
   }

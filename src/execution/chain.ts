@@ -17,6 +17,8 @@ import type { StateKeeping } from '../state/pruneProgress.ts'
 import { StatePruner } from '../state/statePruner.ts'
 import { blockCommitOps, ChainStore } from '../storage/chainStore.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
+import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
+import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
 import { type BuildInput, type Candidate, type ExecutionHead, Executor } from './executor.ts'
 import { createGenesisState } from './genesis.ts'
 import { readValidatorSet } from './stakingView.ts'
@@ -68,6 +70,7 @@ export class Chain {
       kv: KvStore
       store: ChainStore
       precompiles: PrecompileRegistry
+      standard: readonly StandardPrecompile[]
       pruner: StatePruner
       turns: Turns
       logger: Logger
@@ -87,6 +90,7 @@ export class Chain {
       {
         head: () => this.#head,
         precompiles: modules.precompiles,
+        standard: modules.standard,
         kv: modules.kv,
         logger: modules.logger,
       },
@@ -95,14 +99,16 @@ export class Chain {
 
   /**
    * Opens the chain of a store; an empty store gets the genesis block first, another chain's store is refused. Which
-   * states it keeps is as the store remembers it where `keeping` does not say.
+   * states it keeps is as the store remembers it where `keeping` does not say. A tool or a test can give other
+   * implementations of Ethereum's precompiles.
    */
   static async open(
     options: { spec: ChainSpec; precompiles: PrecompileRegistry; keeping?: Partial<StateKeeping> },
-    modules: { kv: KvStore; logger: Logger },
+    modules: { kv: KvStore; logger: Logger; standard?: readonly StandardPrecompile[] },
   ): Promise<Chain> {
     const { spec, precompiles } = options
     const { kv, logger } = modules
+    const standard = modules.standard ?? (await loadStandardPrecompiles())
     const store = new ChainStore({ common: spec.common }, { kv })
     const genesis = await createGenesisState(spec)
     const genesisHash = blockHashOf(genesis.block)
@@ -128,7 +134,7 @@ export class Chain {
     )
     const states = { ...pruner.keeping, from: pruner.wholeFrom }
     logger.info({ height: head.height, hash: head.blockHash, states }, 'chain opened')
-    return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, pruner, turns, logger })
+    return new Chain({ spec, genesisHash, head }, { kv, store, precompiles, standard, pruner, turns, logger })
   }
 
   get head(): ChainHead {

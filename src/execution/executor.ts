@@ -22,6 +22,7 @@ import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
 import type { KvReader } from '../storage/kv.ts'
 import { BlockRun } from './blockRun.ts'
+import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
 import { readDecidingSet, readValidatorSet } from './stakingView.ts'
 
 /** A block that ran on the head's state and is not decided yet: an overlay, nothing of it is on disk. */
@@ -67,6 +68,7 @@ const MINIMUM_GAS = 21_000n
 export interface ExecutorModules {
   readonly head: () => ExecutionHead
   readonly precompiles: PrecompileRegistry
+  readonly standard: readonly StandardPrecompile[]
   /** Holds the head's trie nodes. */
   readonly kv: KvReader
   readonly logger: Logger
@@ -98,10 +100,7 @@ export class Executor {
         included.push(tx)
       } catch (error) {
         if (!isNodeError(error)) throw error
-        this.#modules.logger.debug(
-          { hash: bytesToHex(tx.hash()), reason: error.message },
-          'transaction set aside',
-        )
+        this.#logSetAside(tx, error)
         input.transactions.skip(error)
       }
     }
@@ -182,6 +181,14 @@ export class Executor {
     checkCertificate(domain, readDecidingSet(head.state, height, this.#spec), certificate)
   }
 
+  /** A transaction that makes the node fail is an alarm; one that cannot be included now is not. */
+  #logSetAside(tx: TypedTransaction, error: NodeError): void {
+    const { logger } = this.#modules
+    const facts = { hash: bytesToHex(tx.hash()), reason: error.message }
+    if (error.code === 'TX_FAULT') logger.warn(facts, 'transaction made the execution fail and was left out')
+    else logger.debug(facts, 'transaction set aside')
+  }
+
   #open(block: Block, parentCertificate: Certificate | null, head: ExecutionHead): Promise<BlockRun> {
     return BlockRun.open(
       {
@@ -190,6 +197,7 @@ export class Executor {
         block,
         parentCertificate,
         precompiles: this.#modules.precompiles.activeAt(block.header.timestamp),
+        standard: this.#modules.standard,
       },
       { parentState: head.state },
     )

@@ -22,6 +22,7 @@ import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
+import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
 import { NativeEvm } from './evm/nativeEvm.ts'
 import { BEACON_ROOTS, HISTORY_STORAGE } from './systemCalls.ts'
 
@@ -76,7 +77,13 @@ export async function constructAlloc(genesis: Genesis): Promise<Alloc> {
   const spec = createChainSpec(genesis)
   const journal = new StateJournal(emptyState)
   const evm = new NativeEvm(
-    { common: spec.common, genesisHash: ZERO_HASH, precompiles: [], blockHashOf: () => ZERO_HASH },
+    {
+      common: spec.common,
+      genesisHash: ZERO_HASH,
+      precompiles: [],
+      standard: await loadStandardPrecompiles(),
+      blockHashOf: () => ZERO_HASH,
+    },
     { state: new EthereumjsStateManager(journal) },
   )
   for (const { address, code } of wellKnownCode) install(journal, address, hexToBytes(code), 0n)

@@ -1,5 +1,4 @@
 import type { Block } from '@ethereumjs/block'
-import type { EVM } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { encodeFunctionData } from 'viem'
 import { stakingAbi } from '../../contracts/generated/Staking.ts'
@@ -10,6 +9,7 @@ import type { Certificate } from '../ledger/certificate.ts'
 import { bigIntToBytes, bytesToBigInt } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { StateJournal } from '../state/stateJournal.ts'
+import type { NativeEvm } from './evm/nativeEvm.ts'
 
 /** Contracts that Ethereum's own system calls write; the code is in genesis. */
 export const HISTORY_STORAGE: Address = '0x0000f90827f1c53a10cb7a02335b175320002935' // EIP-2935
@@ -39,7 +39,7 @@ export function ancestorHash(state: StateJournal, number: number): Hash {
   return slotHash(state.storage(HISTORY_STORAGE, slotHash(BigInt(number) % HISTORY_SERVE_WINDOW)))
 }
 
-async function callAsSystem(evm: EVM, block: Block, to: Address, data: Uint8Array): Promise<void> {
+async function callAsSystem(evm: NativeEvm, block: Block, to: Address, data: Uint8Array): Promise<void> {
   const result = await evm.runCall({
     block,
     caller: createAddressFromString(SYSTEM_ADDRESS),
@@ -59,7 +59,7 @@ async function callAsSystem(evm: EVM, block: Block, to: Address, data: Uint8Arra
 
 /** Tells Staking who signed the parent and what the builder reveals; a wrong reveal makes the block invalid. */
 export async function startBlock(
-  evm: EVM,
+  evm: NativeEvm,
   block: Block,
   parentCertificate: Certificate | null,
 ): Promise<void> {
@@ -72,7 +72,7 @@ export async function startBlock(
 }
 
 /** In an epoch's last block: writes the set of the next epoch. */
-export async function endEpoch(evm: EVM, block: Block, spec: ChainSpec): Promise<void> {
+export async function endEpoch(evm: NativeEvm, block: Block, spec: ChainSpec): Promise<void> {
   if (block.header.number % BigInt(spec.genesis.consensus.epochBlocks) !== 0n) return
   const data = encodeFunctionData({ abi: stakingAbi, functionName: 'onEpochEnd' })
   await callAsSystem(evm, block, predeploys.staking, hexToBytes(data))

@@ -9,11 +9,13 @@ import {
 import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
+import { isActivation, type Scheduled } from '../../precompiles/registry.ts'
 import { nativeAddresses } from '../chainspec/addresses.ts'
 import { limits } from '../config/limits.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import type { Chain } from '../execution/chain.ts'
 import { readNativeView } from '../execution/nativeViews.ts'
+import type { Block } from '../ledger/block.ts'
 import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import type { OpenLedgerReader, Plain, StateAccess } from '../rpc/ports.ts'
 
@@ -35,9 +37,13 @@ type Reader = <
 /** The chain's own registries as `openledger_*` shows them: what their views say, after any kept block. */
 export function openLedgerReader(modules: { chain: Chain; state: StateAccess }): OpenLedgerReader {
   const { chain, state } = modules
-  const readerAt = async (blockNumber: bigint): Promise<Reader> => {
+  const blockAt = (blockNumber: bigint): Block => {
     const block = chain.store.block(Number(blockNumber))
     if (block === undefined) throw new NodeError('NOT_FOUND', `There is no block ${blockNumber} yet.`)
+    return block
+  }
+  const readerAt = async (blockNumber: bigint): Promise<Reader> => {
+    const block = blockAt(blockNumber)
     const context = { block, state: await state.at(blockNumber) }
     return (address, abi, functionName, args) => {
       const input = encodeFunctionData({ abi, functionName, args } as Parameters<
@@ -53,6 +59,26 @@ export function openLedgerReader(modules: { chain: Chain; state: StateAccess }):
     receipt: async (id, blockNumber) => readReceipt(await readerAt(blockNumber), id),
     attribution: async (adapterId, window, blockNumber) =>
       readAttribution(await readerAt(blockNumber), adapterId, window),
+    precompiles: async (blockNumber) =>
+      chain.precompiles.scheduleAt(blockAt(blockNumber).header.timestamp).map(plainSchedule),
+  }
+}
+
+function plainSchedule({ name, address, current, next }: Scheduled): Plain {
+  return {
+    name,
+    address,
+    version: current?.precompile.version ?? null,
+    fromTimestamp: current?.fromTimestamp ?? null,
+    abiHash: current?.precompile.abiHash ?? null,
+    next:
+      next === undefined
+        ? null
+        : {
+            version: isActivation(next) ? next.precompile.version : null,
+            fromTimestamp: next.fromTimestamp,
+            abiHash: isActivation(next) ? next.precompile.abiHash : null,
+          },
   }
 }
 

@@ -5,6 +5,7 @@ import { nextBaseFee, parentHeaderOf } from '../ledger/headerRules.ts'
 import { loadJournal, saveJournal } from '../mempool/journal.ts'
 import { Mempool } from '../mempool/mempool.ts'
 import type { PoolHead } from '../mempool/ports.ts'
+import type { PooledTransaction } from '../mempool/transaction.ts'
 import type { GossipPort } from '../network/ports.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Service } from '../runtime/lifecycle.ts'
@@ -71,11 +72,17 @@ export class TransactionPool implements Service {
   source(maximum = Number.POSITIVE_INFINITY): TransactionSource {
     const best = this.mempool.best()
     let given = 0
+    let last: PooledTransaction | undefined
     return {
-      next: () => (given++ < maximum ? best.next()?.tx : undefined),
-      skip: () => {
+      next: () => {
+        last = given++ < maximum ? best.next() : undefined
+        return last?.tx
+      },
+      skip: (reason) => {
         given--
         best.skipSender()
+        // it would fail, and cost its time, in each block
+        if (reason.code === 'TX_FAULT' && last !== undefined) this.mempool.drop(last.hash)
       },
     }
   }

@@ -225,6 +225,8 @@ export interface OpenLedgerReader {
   receipt(id: Hash, blockNumber: bigint): Promise<Plain | undefined>
   /** How the pot of an adapter's window was divided; the newest window when none is named. */
   attribution(adapterId: bigint, window: bigint | undefined, blockNumber: bigint): Promise<Plain | undefined>
+  /** The native precompiles as they are scheduled at the time of the block. */
+  precompiles(blockNumber: bigint): Promise<Plain>
 }
 
 export interface RpcPorts {

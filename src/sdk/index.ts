@@ -16,7 +16,21 @@ export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
 export type { Address, Hash, Hex } from '../primitives/hex.ts'
 export { rowAuditCommitment, rowVerdicts, WHOLE_FOLD } from './adapters.ts'
 export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'
-export { contributionCommitment, type ScoreReport, scoreReport, scoresCommitment } from './contributions.ts'
+export {
+  type ContributionClaim,
+  type ContributionSubject,
+  contributionClaim,
+  contributionCommitment,
+  contributionKinds,
+  knownAnswerCommitment,
+  type ReceiptFacts,
+  type ScoreReport,
+  scoreReasons,
+  scoreReport,
+  scoresCommitment,
+  sponsoredCommit,
+  sponsoredCommitTypes,
+} from './contributions.ts'
 export {
   inferenceRequestTypes,
   type PaidPrediction,

@@ -6,6 +6,7 @@ import { PrecompileRegistry } from '../../precompiles/registry.ts'
 import { createChainSpec } from '../../src/chainspec/chainSpec.ts'
 import { type GenesisInput, parseGenesis } from '../../src/chainspec/schema.ts'
 import { Chain } from '../../src/execution/chain.ts'
+import type { StandardPrecompile } from '../../src/execution/crypto/standardPrecompile.ts'
 import type { Candidate } from '../../src/execution/executor.ts'
 import { readRandomnessTip } from '../../src/execution/stakingView.ts'
 import { type Certificate, makeCertificate } from '../../src/ledger/certificate.ts'
@@ -16,7 +17,7 @@ import { precompilesOf } from '../../src/node/precompiles.ts'
 import { RevealChain } from '../../src/node/revealChain.ts'
 import { type Address, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { sign } from '../../src/primitives/secp256k1.ts'
-import { silentLogger } from '../../src/runtime/logger.ts'
+import { type Logger, silentLogger } from '../../src/runtime/logger.ts'
 import type { StateKeeping } from '../../src/state/pruneProgress.ts'
 import type { KvStore } from '../../src/storage/kv.ts'
 import { MemoryStore } from '../../src/storage/memoryStore.ts'
@@ -32,8 +33,13 @@ export interface TestChainOptions {
   readonly genesis?: GenesisInput
   /** In place of those of the genesis file, all from the first block on. */
   readonly precompiles?: readonly NativePrecompile[]
+  /** What the genesis file's schedule may name, in place of the three of this node. */
+  readonly available?: readonly NativePrecompile[]
   readonly kv?: KvStore
   readonly keeping?: Partial<StateKeeping>
+  /** In place of the node's own implementations of Ethereum's precompiles. */
+  readonly standard?: readonly StandardPrecompile[]
+  readonly logger?: Logger
 }
 
 const reveals = new Map<number, RevealChain>()
@@ -62,11 +68,15 @@ export class TestChain {
     const spec = createChainSpec(parseGenesis(options.genesis ?? devnetGenesis(), 'test'))
     const precompiles =
       options.precompiles === undefined
-        ? precompilesOf(spec)
+        ? precompilesOf(spec, options.available)
         : new PrecompileRegistry(options.precompiles.map((precompile) => ({ fromTimestamp: 0n, precompile })))
     const chain = await Chain.open(
       { spec, precompiles, keeping: options.keeping ?? {} },
-      { kv: options.kv ?? new MemoryStore(), logger: silentLogger },
+      {
+        kv: options.kv ?? new MemoryStore(),
+        logger: options.logger ?? silentLogger,
+        ...(options.standard === undefined ? {} : { standard: options.standard }),
+      },
     )
     return new TestChain(chain)
   }

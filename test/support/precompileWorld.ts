@@ -1,4 +1,4 @@
-import { encodeAbiParameters, hashTypedData, keccak256 as viemKeccak } from 'viem'
+import { encodeAbiParameters, hashTypedData, parseAbiParameters, keccak256 as viemKeccak } from 'viem'
 import { iAdapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
 import { iDatanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
@@ -81,6 +81,10 @@ export interface ContributionSpec {
   readonly recordCount: number
   readonly byteCount: bigint
   readonly salt: Hash
+  /** Records when it is left out. */
+  readonly kind?: number
+  readonly targetId?: bigint
+  readonly receipts?: readonly unknown[]
 }
 
 /** A signature of 128 values that no other seed shares. */
@@ -112,6 +116,64 @@ export function contribution(
     recordCount: 1 + (n % 7),
     byteCount: BigInt(100 + n),
     salt: testHash(`salt ${n}`),
+    ...overrides,
+  }
+}
+
+/** The claim that opens the commitment to a contribution. */
+export function claimOf(spec: ContributionSpec) {
+  const { by: _, kind = 0, targetId = 0n, receipts = [], minhash, ...facts } = spec
+  return { ...facts, kind, targetId, receipts, minhash: bytesToHex(minhash) }
+}
+
+/** What the contributor commits to. */
+export function contributionCommitmentOf(datanetId: bigint, spec: ContributionSpec): Hash {
+  const { kind = 0, targetId = 0n, receipts = [] } = spec
+  const receiptsHash = kind === 3 ? receiptsHashOf(receipts) : ZERO_HASH
+  return viemKeccak(
+    encodeAbiParameters(
+      parseAbiParameters(
+        'address, uint64, uint8, uint64, bytes32, uint32, uint64, bytes32, bytes32, bytes32',
+      ),
+      [
+        spec.by.address,
+        datanetId,
+        kind,
+        targetId,
+        spec.contentRoot,
+        spec.recordCount,
+        spec.byteCount,
+        keccakHex(spec.minhash),
+        receiptsHash,
+        spec.salt,
+      ],
+    ),
+  )
+}
+
+function receiptsHashOf(receipts: readonly unknown[]): Hash {
+  const reveal = iDatanetRegistryAbi.find(
+    (item) => item.type === 'function' && item.name === 'revealContribution',
+  )
+  const claim = reveal?.inputs[1] as { components: readonly { name: string }[] } | undefined
+  const list = claim?.components.filter(({ name }) => name === 'receipts')
+  return viemKeccak(encodeAbiParameters(list as never, [receipts] as never))
+}
+
+export interface DatanetTerms {
+  readonly minBondWei: bigint
+  readonly acceptThresholdBps: number
+  readonly bountyPerRecordWei: bigint
+  readonly scorerPayWei: bigint
+}
+
+/** Terms of a Datanet without pay. */
+export function datanetTerms(overrides: Partial<DatanetTerms> = {}): DatanetTerms {
+  return {
+    minBondWei: OPEN,
+    acceptThresholdBps: 5000,
+    bountyPerRecordWei: 0n,
+    scorerPayWei: 0n,
     ...overrides,
   }
 }
@@ -217,38 +279,14 @@ export class World {
     } as const
   }
 
-  createDatanet(
-    owner: Account,
-    options: { policy?: number; minBondWei?: bigint; thresholdBps?: number } = {},
-  ): bigint {
-    const { policy = 1, minBondWei = OPEN, thresholdBps = 5000 } = options
-    const args = ['Weaknesses', 0, policy, 'CC0-1.0', 'bafymeta', minBondWei, thresholdBps]
+  createDatanet(owner: Account, options: { policy?: number; terms?: Partial<DatanetTerms> } = {}): bigint {
+    const { policy = 1, terms = {} } = options
+    const args = ['Weaknesses', 0, policy, 'CC0-1.0', 'bafymeta', datanetTerms(terms)]
     return this.datanets.send('createDatanet', args, { from: owner.address }).value
   }
 
   commitmentOf(datanetId: bigint, spec: ContributionSpec): Hash {
-    return viemKeccak(
-      encodeAbiParameters(
-        [
-          { type: 'address' },
-          { type: 'uint64' },
-          { type: 'bytes32' },
-          { type: 'uint32' },
-          { type: 'uint64' },
-          { type: 'bytes32' },
-          { type: 'bytes32' },
-        ],
-        [
-          spec.by.address,
-          datanetId,
-          spec.contentRoot,
-          spec.recordCount,
-          spec.byteCount,
-          keccakHex(spec.minhash),
-          spec.salt,
-        ],
-      ),
-    )
+    return contributionCommitmentOf(datanetId, spec)
   }
 
   commit(datanetId: bigint, spec: ContributionSpec, valueWei = OPEN): bigint {
@@ -262,8 +300,7 @@ export class World {
   }
 
   revealArgs(contributionId: bigint, spec: ContributionSpec): readonly unknown[] {
-    const { contentRoot, recordCount, byteCount, minhash, salt } = spec
-    return [contributionId, contentRoot, recordCount, byteCount, bytesToHex(minhash), salt]
+    return [contributionId, claimOf(spec)]
   }
 
   /** Commits, reveals and orders contributions; returns their ids. */
@@ -281,9 +318,9 @@ export class World {
     return ids
   }
 
-  report(spec: ContributionSpec, qualityBps = 8000) {
+  report(spec: ContributionSpec, qualityBps = 8000, reason = 0) {
     const { contentRoot, recordCount, byteCount, minhash } = spec
-    return { qualityBps, contentRoot, recordCount, byteCount, minhashHash: keccakHex(minhash) }
+    return { qualityBps, reason, contentRoot, recordCount, byteCount, minhashHash: keccakHex(minhash) }
   }
 
   scoreCommitment(scorer: Account, ids: readonly bigint[], reports: readonly unknown[], salt: Hash): Hash {
@@ -292,6 +329,18 @@ export class World {
     )
     const inputs = [{ name: 'scorer', type: 'address' }, ...(reveal?.inputs ?? [])]
     return viemKeccak(encodeAbiParameters(inputs as never, [scorer.address, ids, reports, salt] as never))
+  }
+
+  /** Draws the panels of contributions that wait for one; returns the statuses. */
+  draw(ids: readonly bigint[]): number[] {
+    this.chain.advance()
+    return [...this.datanets.send('drawScorers', [ids], { from: account(0).address }).value]
+  }
+
+  /** Waits for the end of the challenge period and releases bonds and bounties; returns how many. */
+  release(ids: readonly bigint[]): number {
+    this.chain.advance(this.parameters.contributionChallengeBlocks + 1)
+    return this.datanets.send('releaseContributions', [ids], { from: account(0).address }).value
   }
 
   /** Scores and resolves contributions by scorers that each say what `reports` has for them. */
@@ -322,6 +371,7 @@ export class World {
       this.score(partIds, [scorer], () => part.map((spec) => this.report(spec)))
       ids.push(...partIds)
     }
+    this.chain.advance(this.parameters.contributionChallengeBlocks + 1)
     this.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
     return datanetId
   }

@@ -47,7 +47,10 @@ import type { KvOp, KvStore } from '../../src/storage/kv.ts'
 import { MemoryStore } from '../../src/storage/memoryStore.ts'
 import { account, TestChain, VALIDATORS } from './chain.ts'
 import {
+  claimOf,
   contribution,
+  contributionCommitmentOf,
+  datanetTerms,
   makeQuery,
   makeRow,
   OPEN,
@@ -310,13 +313,10 @@ export class ReceiptWorld {
     )
     const keys = specs.map((_, n) => contributors[n % 2]!)
     const ids = specs.map((_, n) => BigInt(n + 1))
-    datanet(owner, 'createDatanet', ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', OPEN, 5000])
+    datanet(owner, 'createDatanet', ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', datanetTerms()])
     datanet(owner, 'appointScorer', [1n, scorer.address])
     specs.forEach((spec, n) => {
-      const { contentRoot, recordCount, byteCount, minhash, salt } = spec
-      const values = [keys[n]!.address, 1n, contentRoot, recordCount, byteCount, keccakHex(minhash), salt]
-      const types = ['address', 'uint64', 'bytes32', 'uint32', 'uint64', 'bytes32', 'bytes32']
-      datanet(keys[n]!, 'commitContribution', [1n, commitment(types, values)], OPEN)
+      datanet(keys[n]!, 'commitContribution', [1n, contributionCommitmentOf(1n, spec)], OPEN)
     })
     adapters('registerBaseModel', [
       testHash('onnx'),
@@ -328,9 +328,7 @@ export class ReceiptWorld {
     await this.mine()
     await this.mineEmpty(this.parameters.revealMinBlocks - 1)
     specs.forEach((spec, n) => {
-      const { contentRoot, recordCount, byteCount, minhash, salt } = spec
-      const args = [ids[n], contentRoot, recordCount, byteCount, bytesToHex(minhash), salt]
-      datanet(keys[n]!, 'revealContribution', args)
+      datanet(keys[n]!, 'revealContribution', [ids[n], claimOf(spec)])
     })
     await this.mine()
     for (let at = 0; at < specs.length; at += 8) {
@@ -339,6 +337,7 @@ export class ReceiptWorld {
     }
     const reports = specs.map(({ contentRoot, recordCount, byteCount, minhash }) => ({
       qualityBps: 8000,
+      reason: 0,
       contentRoot,
       recordCount,
       byteCount,
@@ -348,6 +347,8 @@ export class ReceiptWorld {
     datanet(scorer, 'commitScores', [ids, scoreCommitment(ids, reports, salt)])
     datanet(scorer, 'revealScores', [ids, reports, salt])
     datanet(owner, 'resolve', [ids])
+    await this.mine()
+    await this.mineEmpty(this.parameters.contributionChallengeBlocks)
     datanet(owner, 'freezeVersion', [1n, 512])
     adapters('createAdapter', [this.#draft()], OPEN)
     this.#sendRows(adapters)
@@ -416,15 +417,6 @@ export class ReceiptWorld {
       ...WITHOUT_TREES,
     }
   }
-}
-
-function commitment(types: readonly string[], values: readonly unknown[]): Hex {
-  return keccak256(
-    encodeAbiParameters(
-      types.map((type) => ({ type })),
-      values,
-    ),
-  )
 }
 
 function scoreCommitment(ids: readonly bigint[], reports: readonly unknown[], salt: Hash): Hex {

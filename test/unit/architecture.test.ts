@@ -98,6 +98,18 @@ describe('architecture', () => {
     expect(wrong).toEqual([])
   })
 
+  it('knows the insides of some packages in one file each', () => {
+    const only: Readonly<Record<string, string>> = {
+      '@ethereumjs/evm': 'src/execution/evm/nativeEvm.ts',
+      'mcl-wasm': 'src/execution/crypto/mcl.ts',
+    }
+    for (const [name, owner] of Object.entries(only)) {
+      const named = new RegExp(`['"]${name}(?:/[^'"]*)?['"]`)
+      const users = [...source, ...precompiles].filter((file) => named.test(file.text))
+      expect(users.map((file) => file.path)).toEqual([owner])
+    }
+  })
+
   it('keeps time, timers and randomness in src/runtime', () => {
     const forbidden =
       /\b(?:Date\.now|new Date\b|setTimeout|setInterval|Math\.random|performance\.now|randomBytes)\b/

@@ -1,11 +1,11 @@
-import { bigIntToBytes, concatBytes } from '../../../src/primitives/bytes.ts'
-import { type Hash, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
-import { bounds } from '../../bounds.ts'
+import { type Address, type Hash, ZERO_ADDRESS, ZERO_HASH } from '../../../src/primitives/hex.ts'
 import { writeBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { arrayDataSlot, mappingSlot, writePacked } from '../../shared/layout.ts'
+import { refuse } from '../bonds.ts'
 import {
   blockOf,
+  type ContributionRef,
   contributionAt,
   type DatanetAbi,
   type DatanetCall,
@@ -14,124 +14,122 @@ import {
   existingDatanet,
   fail,
 } from '../call.ts'
+import { checkClaim, commitmentOf } from '../claims.ts'
+import { checkKind } from '../kinds.ts'
 import { contributionStatus, minhashBlobs } from '../layout.ts'
-import { SIGNATURE_BYTES } from '../novelty.ts'
-
-const word = (value: bigint | number | string) => bigIntToBytes(BigInt(value), 32)
+import { commitDigest, separatorOf } from '../signing.ts'
 
 export const contributionMethods: Methods<
   DatanetAbi,
   DatanetCall,
-  'commitContribution' | 'revealContribution'
+  'commitContribution' | 'commitContributionFor' | 'nonces' | 'domainSeparator' | 'revealContribution'
 > = {
   commitContribution: {
     gas: 0n,
-    run(call, { datanetId, commitment }) {
-      const { host, store, money, registry } = call
-      const datanet = existingDatanet(call, datanetId)
-      if (commitment === ZERO_HASH) fail('ZeroCommitment')
-      const minimumWei = datanet.get('minBondWei')
-      if (host.valueWei < minimumWei) fail('BondTooLow', { bondWei: host.valueWei, minimumWei })
+    run: (call, { datanetId, commitment }) => commit(call, datanetId, call.host.caller, commitment),
+  },
 
-      const contributionId = registry.get('contributionCount') + 1n
-      registry.set('contributionCount', contributionId)
-      const order = datanet.at('order')
-      const position = store.load(order)
-      store.save(order, position + 1n)
-      writePacked(store, arrayDataSlot(store, order), Number(position), 64, contributionId)
-
-      const bondWei = host.valueWei
-      contributionAt(call, contributionId).update({
-        contributor: host.caller,
-        datanetId,
-        status: contributionStatus.committed,
-        bondWei,
-        position,
-        commitBlock: blockOf(call),
-        commitment,
-      })
-      money.receive('bondsWei', bondWei)
-      emit(host, 'ContributionCommitted', {
-        contributionId,
-        datanetId,
-        contributor: host.caller,
-        commitment,
-        bondWei,
-        position,
-      })
-      return contributionId
+  commitContributionFor: {
+    gas: 0n,
+    run(call, { datanetId, contributor, commitment, deadlineBlock, signature }) {
+      const { host, store } = call
+      if (host.block.number > deadlineBlock) fail('TooLate', { lastBlock: deadlineBlock })
+      const slot = nonceSlot(call, contributor)
+      const nonce = store.load(slot)
+      const sponsor = host.caller
+      const digest = commitDigest(call, { datanetId, commitment, sponsor, nonce, deadlineBlock })
+      if (host.recover(digest, signature) !== contributor) fail('InvalidSignature')
+      store.save(slot, nonce + 1n)
+      return commit(call, datanetId, contributor, commitment)
     },
   },
 
+  nonces: { gas: 0n, run: (call, { contributor }) => call.store.load(nonceSlot(call, contributor)) },
+
+  domainSeparator: { gas: 100n, run: separatorOf },
+
   revealContribution: {
     gas: 0n,
-    run(call, { contributionId, contentRoot, recordCount, byteCount, minhash, salt }) {
-      const { host, store, registry, parameters } = call
+    run(call, { contributionId, claim }) {
+      const { host, store, registry } = call
       const contribution = existingContribution(call, contributionId)
       const contributor = contribution.get('contributor')
-      if (contributor !== host.caller) fail('NotContributor', { caller: host.caller })
+      if (host.caller !== contributor && host.caller !== contribution.get('sponsor')) {
+        fail('NotContributor', { caller: host.caller })
+      }
       const status = contribution.get('status')
       if (status !== contributionStatus.committed) fail('WrongStatus', { contributionId, status })
-      checkRevealWindow(call, contribution.get('commitBlock'), parameters)
-
-      if (minhash.length !== SIGNATURE_BYTES) {
-        fail('InvalidSignatureLength', { length: BigInt(minhash.length) })
-      }
-      if (recordCount === 0 || byteCount === 0n || contentRoot === ZERO_HASH) fail('EmptyContribution')
-      checkAtMost(BigInt(recordCount), BigInt(bounds.recordsPerContribution))
-      checkAtMost(byteCount, bounds.contributionBytes)
+      checkRevealWindow(call, contribution)
+      checkClaim(claim)
 
       const datanetId = contribution.get('datanetId')
-      const minhashHash = host.keccak(minhash)
-      const computed = host.keccak(
-        concatBytes(
-          word(contributor),
-          word(datanetId),
-          hexToBytes(contentRoot),
-          word(recordCount),
-          word(byteCount),
-          hexToBytes(minhashHash),
-          hexToBytes(salt),
-        ),
-      )
+      const minhashHash = host.keccak(claim.minhash)
+      const computed = commitmentOf(call, contributor, datanetId, claim, minhashHash)
       if (computed !== contribution.get('commitment')) fail('CommitmentMismatch', { computed })
+      contribution.set('commitment', ZERO_HASH)
+      if (checkKind(call, contributionId, contribution, claim) === 'targetGone') {
+        refuse(call, contributionId, contribution, 'returned')
+        return
+      }
 
-      contribution.update({
-        status: contributionStatus.revealed,
-        contentRoot,
-        recordCount,
-        byteCount,
-        commitment: ZERO_HASH,
-      })
+      const { kind, targetId, contentRoot, recordCount, byteCount } = claim
+      const shown = { kind, targetId, contentRoot, recordCount, byteCount }
+      contribution.update({ status: contributionStatus.revealed, ...shown })
       claimRoot(store, registry.at('roots'), contentRoot, contributionId)
-      writeBlob(host, minhashBlobs, minhash, contributionId)
-      emit(host, 'ContributionRevealed', {
-        contributionId,
-        datanetId,
-        contributor,
-        contentRoot,
-        recordCount,
-        byteCount,
-        minhashHash,
-      })
+      writeBlob(host, minhashBlobs, claim.minhash, contributionId)
+      emit(host, 'ContributionRevealed', { contributionId, datanetId, contributor, ...shown, minhashHash })
     },
   },
 }
 
-function checkRevealWindow(
-  call: DatanetCall,
-  commitBlock: number,
-  { revealMinBlocks, revealMaxBlocks }: DatanetCall['parameters'],
-): void {
+/** Takes the next place in the commit order; whoever calls pays the bond. */
+function commit(call: DatanetCall, datanetId: bigint, contributor: Address, commitment: Hash): bigint {
+  const { host, store, money, registry } = call
+  const datanet = existingDatanet(call, datanetId)
+  if (commitment === ZERO_HASH) fail('ZeroCommitment')
+  const bondWei = host.valueWei
+  const minimumWei = datanet.get('minBondWei')
+  if (bondWei < minimumWei) fail('BondTooLow', { bondWei, minimumWei })
+
+  const contributionId = registry.get('contributionCount') + 1n
+  registry.set('contributionCount', contributionId)
+  const order = datanet.at('order')
+  const position = store.load(order)
+  store.save(order, position + 1n)
+  writePacked(store, arrayDataSlot(store, order), Number(position), 64, contributionId)
+
+  const sponsor = host.caller === contributor ? ZERO_ADDRESS : host.caller
+  const contribution = contributionAt(call, contributionId)
+  contribution.update({
+    contributor,
+    datanetId,
+    status: contributionStatus.committed,
+    bondWei,
+    position,
+    commitBlock: blockOf(call),
+    acceptThresholdBps: datanet.get('acceptThresholdBps'),
+    bountyPerRecordWei: datanet.get('bountyPerRecordWei'),
+    commitment,
+  })
+  if (sponsor !== ZERO_ADDRESS) contribution.set('sponsor', sponsor)
+  money.receive('bondsWei', bondWei)
+  const event = { contributionId, datanetId, contributor, sponsor, commitment, bondWei, position }
+  emit(host, 'ContributionCommitted', event)
+  return contributionId
+}
+
+function nonceSlot({ store, registry }: DatanetCall, contributor: Address): bigint {
+  return mappingSlot(store, registry.at('nonces'), contributor)
+}
+
+function checkRevealWindow(call: DatanetCall, contribution: ContributionRef): void {
+  const { revealMinBlocks, revealMaxBlocks } = call.parameters
+  const commitBlock = contribution.get('commitBlock')
   const block = blockOf(call)
   if (block < commitBlock + revealMinBlocks)
     fail('TooEarly', { fromBlock: BigInt(commitBlock + revealMinBlocks) })
   if (block > commitBlock + revealMaxBlocks)
     fail('TooLate', { lastBlock: BigInt(commitBlock + revealMaxBlocks) })
-}
-
-function checkAtMost(value: bigint, maximum: bigint): void {
-  if (value > maximum) fail('BoundExceeded', { length: value, maximum })
 }
 
 /** The earliest commit holds a content root, whenever it is revealed. */

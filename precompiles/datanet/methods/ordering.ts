@@ -7,7 +7,7 @@ import { readBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { gasPrices } from '../../shared/gas.ts'
 import { arrayDataSlot, mappingSlot, readPacked, writePacked } from '../../shared/layout.ts'
-import { refOf } from '../../shared/money.ts'
+import { refuse } from '../bonds.ts'
 import {
   blockOf,
   type ContributionRef,
@@ -15,11 +15,14 @@ import {
   contributionAt,
   type DatanetAbi,
   type DatanetCall,
+  datanetAt,
   emit,
   existingDatanet,
 } from '../call.ts'
-import { contributionStatus, creditReason, FLAG_INDEX_FULL, minhashBlobs } from '../layout.ts'
+import { contributionKind, contributionStatus, FLAG_INDEX_FULL, minhashBlobs } from '../layout.ts'
 import { bandsOf, LEADERS_PER_BUCKET, type Leader, placeInCluster } from '../novelty.ts'
+import { endUnscored } from '../outcome.ts'
+import { beginRound, round, seatsOfOthers } from '../panel.ts'
 
 export const orderingMethods: Methods<DatanetAbi, DatanetCall, 'settleOrder'> = {
   settleOrder: {
@@ -46,69 +49,45 @@ export const orderingMethods: Methods<DatanetAbi, DatanetCall, 'settleOrder'> = 
 /** Settles one contribution's place; false while its reveal window is open. */
 function settleNext(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): boolean {
   const { store, registry, parameters } = call
-  if (contribution.get('status') === contributionStatus.committed) {
+  const status = contribution.get('status')
+  if (status === contributionStatus.committed) {
     if (blockOf(call) <= contribution.get('commitBlock') + parameters.revealMaxBlocks) return false
-    expire(call, contributionId, contribution)
+    refuse(call, contributionId, contribution, 'expired')
     return true
   }
+  if (status === contributionStatus.returned) return true
   const holder = store.load(mappingSlot(store, registry.at('roots'), contribution.get('contentRoot')))
-  if (holder !== 0n && holder !== contributionId) refuseDuplicate(call, contributionId, contribution, holder)
+  if (holder !== 0n && holder !== contributionId)
+    refuse(call, contributionId, contribution, 'duplicate', holder)
   else place(call, contributionId, contribution)
   return true
 }
 
-function expire(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  const { host, money, parameters } = call
-  const bondWei = contribution.get('bondWei')
-  const status = contributionStatus.expired
-  contribution.update({ status, bondWei: 0n })
-  money.credit('bondsWei', parameters.treasuryAddress, creditReason.bondKept, refOf(contributionId), bondWei)
-  emit(host, 'ContributionRefused', {
-    contributionId,
-    datanetId: contribution.get('datanetId'),
-    status,
-    duplicateOf: 0n,
-  })
-}
-
-function refuseDuplicate(
-  call: DatanetCall,
-  contributionId: bigint,
-  contribution: ContributionRef,
-  duplicateOf: bigint,
-): void {
-  const { host, money } = call
-  const bondWei = contribution.get('bondWei')
-  const status = contributionStatus.duplicate
-  contribution.update({ status, bondWei: 0n })
-  const contributor = contribution.get('contributor')
-  money.credit('bondsWei', contributor, creditReason.bondReturned, refOf(contributionId), bondWei)
-  emit(host, 'ContributionRefused', {
-    contributionId,
-    datanetId: contribution.get('datanetId'),
-    status,
-    duplicateOf,
-  })
-}
-
 /** Finds the contribution's cluster, or makes it the leader of a new one, and opens its scoring. */
 function place(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  const { host, parameters } = call
   const datanetId = contribution.get('datanetId')
   const signature = signatureOf(call, contributionId)
-  const buckets = bandsOf(signature).map((band, index) => bucketSlot(call, datanetId, index, band))
+  const prefix = bucketPrefix(contribution)
+  const buckets = bandsOf(signature).map((band, index) => bucketSlot(call, prefix, index, band))
   const { leaderId, noveltyBps } = placeInCluster(signature, leadersIn(call, buckets))
   const indexed = leaderId !== undefined || addLeader(call, buckets, contributionId)
-  const scoreCommitEndBlock = blockOf(call) + parameters.scoreCommitBlocks
   const placed = {
     leaderId: leaderId ?? contributionId,
     noveltyBps,
     flags: indexed ? 0 : FLAG_INDEX_FULL,
-    scoreCommitEndBlock,
-    scoreRevealEndBlock: scoreCommitEndBlock + parameters.scoreRevealBlocks,
   }
-  contribution.update({ ...placed, status: contributionStatus.scoring })
-  emit(host, 'ContributionOrdered', { contributionId, datanetId, ...placed })
+  contribution.update(placed)
+  const candidates = seatsOfOthers(call, datanetAt(call, datanetId), contribution)
+  const isWaiting = beginRound(call, contribution, round.first, candidates) === 'waiting'
+  contribution.set('status', isWaiting ? contributionStatus.waiting : contributionStatus.scoring)
+  emit(call.host, 'ContributionOrdered', {
+    contributionId,
+    datanetId,
+    ...placed,
+    scoreCommitEndBlock: contribution.get('scoreCommitEndBlock'),
+    scoreRevealEndBlock: contribution.get('scoreRevealEndBlock'),
+  })
+  if (!isWaiting && candidates === 0n) endUnscored(call, contributionId, contribution)
 }
 
 function signatureOf({ host }: DatanetCall, contributionId: bigint): Uint8Array {
@@ -117,17 +96,24 @@ function signatureOf({ host }: DatanetCall, contributionId: bigint): Uint8Array 
   return signature
 }
 
+/** Which contributions can be near-duplicates of each other: labels of one target, or everything else of a Datanet. */
+function bucketPrefix(contribution: ContributionRef): Uint8Array {
+  const isLabels = contribution.get('kind') === contributionKind.labels
+  const prefix = new Uint8Array(17)
+  const view = new DataView(prefix.buffer)
+  view.setBigUint64(0, contribution.get('datanetId'))
+  view.setUint8(8, isLabels ? 1 : 0)
+  view.setBigUint64(9, isLabels ? contribution.get('targetId') : 0n)
+  return prefix
+}
+
 function bucketSlot(
   { store, registry }: DatanetCall,
-  datanetId: bigint,
+  prefix: Uint8Array,
   band: number,
   bytes: Uint8Array,
 ): bigint {
-  const prefix = new Uint8Array(9)
-  const view = new DataView(prefix.buffer)
-  view.setBigUint64(0, datanetId)
-  view.setUint8(8, band)
-  const key: Hash = store.hash(concatBytes(prefix, bytes))
+  const key: Hash = store.hash(concatBytes(prefix, Uint8Array.of(band), bytes))
   return mappingSlot(store, registry.at('buckets'), key)
 }
 

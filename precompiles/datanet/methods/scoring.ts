@@ -6,33 +6,27 @@ import { bounds } from '../../bounds.ts'
 import { tupleCodec } from '../../shared/abiCodec.ts'
 import { encodeParameters } from '../../shared/abiEncode.ts'
 import type { InputsOf } from '../../shared/abiTypes.ts'
-import { bitsIn, hasBit, withBit } from '../../shared/bits.ts'
+import { hasBit, withBit } from '../../shared/bits.ts'
 import { readBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
-import { gasPrices } from '../../shared/gas.ts'
-import { mappingSlot, readPacked, writePacked } from '../../shared/layout.ts'
-import { refOf } from '../../shared/money.ts'
+import { mappingSlot, writePacked } from '../../shared/layout.ts'
 import {
   blockOf,
   type ContributionRef,
   checkCount,
+  contributionAt,
   type DatanetAbi,
   type DatanetCall,
+  type DatanetRef,
   datanetAt,
   emit,
   existingContribution,
   fail,
   seatOf,
 } from '../call.ts'
-import { type Decision, decide, quorumOf, type Report } from '../decision.ts'
-import {
-  type ContributionStatus,
-  contributionStatus,
-  creditReason,
-  minhashBlobs,
-  POLICY_OPEN,
-  REPORT_DIFFERS,
-} from '../layout.ts'
+import { packReport, REASONS } from '../decision.ts'
+import { contributionStatus, minhashBlobs } from '../layout.ts'
+import { commitsClosed, holdsSeat, isScored, reportSlot } from '../panel.ts'
 
 type ScoreReport = InputsOf<DatanetAbi, 'revealScores'>['reports'][number]
 
@@ -42,9 +36,12 @@ const revealInputs = iDatanetRegistryAbi.find(
 )
 invariant(revealInputs !== undefined, 'revealScores is in the interface')
 const preimageFields = tupleCodec([{ name: 'scorer', type: 'address' }, ...revealInputs.inputs]).fields
-const idsFields = tupleCodec([{ name: 'contributionIds', type: 'uint64[]' }]).fields
+const coveredFields = tupleCodec([
+  { name: 'contributionIds', type: 'uint64[]' },
+  { name: 'panelBlocks', type: 'uint40[]' },
+]).fields
 
-export const scoringMethods: Methods<DatanetAbi, DatanetCall, 'commitScores' | 'revealScores' | 'resolve'> = {
+export const scoringMethods: Methods<DatanetAbi, DatanetCall, 'commitScores' | 'revealScores'> = {
   commitScores: {
     gas: 0n,
     run(call, { contributionIds, commitment }) {
@@ -59,8 +56,7 @@ export const scoringMethods: Methods<DatanetAbi, DatanetCall, 'commitScores' | '
         if (hasBit(committed, seat)) fail('AlreadyCommitted', { contributionId })
         contribution.set('scorersCommitted', withBit(committed, seat))
       }
-      // the ids are bound too: otherwise one could commit twice to the same id under two lists and choose at the reveal
-      store.save(commitmentSlot(call, commitment), BigInt(hashOfIds(call, contributionIds)))
+      store.save(commitmentSlot(call, commitment), BigInt(hashOfCovered(call, contributionIds)))
       emit(host, 'ScoresCommitted', { scorer: host.caller, commitment, contributionIds })
     },
   },
@@ -74,7 +70,7 @@ export const scoringMethods: Methods<DatanetAbi, DatanetCall, 'commitScores' | '
       if (reports.length !== contributionIds.length) fail('LengthMismatch')
       const commitment = host.keccak(encodeParameters(preimageFields, { scorer: host.caller, ...args }))
       const slot = commitmentSlot(call, commitment)
-      if (store.load(slot) !== BigInt(hashOfIds(call, contributionIds)))
+      if (store.load(slot) !== BigInt(hashOfCovered(call, contributionIds)))
         fail('UnknownCommitment', { commitment })
       store.save(slot, 0n)
       contributionIds.forEach((contributionId, index) => {
@@ -84,52 +80,47 @@ export const scoringMethods: Methods<DatanetAbi, DatanetCall, 'commitScores' | '
       })
     },
   },
-
-  resolve: {
-    gas: 0n,
-    run(call, { contributionIds }) {
-      checkCount(contributionIds.length, bounds.scoresPerCall)
-      return contributionIds.map((contributionId) => {
-        const contribution = existingContribution(call, contributionId)
-        if (isDecidable(call, contribution)) settleDecision(call, contributionId, contribution)
-        return contribution.get('status')
-      })
-    },
-  },
 }
 
-function openForScorer(
-  call: DatanetCall,
-  contributionId: bigint,
-): { contribution: ContributionRef; seat: number } {
+interface Scorable {
+  readonly datanet: DatanetRef
+  readonly contribution: ContributionRef
+  readonly seat: number
+}
+
+/** A contribution in scoring, and the caller's seat on its panel. */
+function openForScorer(call: DatanetCall, contributionId: bigint): Scorable {
   const { caller } = call.host
   const contribution = existingContribution(call, contributionId)
   const status = contribution.get('status')
-  if (status !== contributionStatus.scoring) fail('WrongStatus', { contributionId, status })
+  const isOpen = status === contributionStatus.scoring || status === contributionStatus.challenged
+  if (!isOpen || !isScored(contribution)) fail('WrongStatus', { contributionId, status })
   const datanet = datanetAt(call, contribution.get('datanetId'))
   const seat = seatOf(call, datanet, caller)
-  if (seat === undefined || !hasBit(datanet.get('activeSeats'), seat)) {
-    return fail('NotScorer', { account: caller })
-  }
-  if (contribution.get('contributor') === caller) fail('ContributorMayNotScore', { contributionId })
-  return { contribution, seat }
+  if (seat === undefined) return fail('NotScorer', { account: caller })
+  const isOnPanel = hasBit(contribution.get('panel'), seat) && holdsSeat(call, datanet, contribution, seat)
+  if (!isOnPanel) fail('NotOnPanel', { contributionId, account: caller })
+  return { datanet, contribution, seat }
 }
 
 function recordReport(call: DatanetCall, contributionId: bigint, report: ScoreReport): void {
   const { host, store } = call
-  const { contribution, seat } = openForScorer(call, contributionId)
+  const { datanet, contribution, seat } = openForScorer(call, contributionId)
   const lastBlock = contribution.get('scoreRevealEndBlock')
   if (blockOf(call) > lastBlock) fail('TooLate', { lastBlock: BigInt(lastBlock) })
-  if (!commitsClosed(call, contribution)) {
+  if (!commitsClosed(call, datanet, contribution)) {
     fail('TooEarly', { fromBlock: BigInt(contribution.get('scoreCommitEndBlock') + 1) })
   }
+  const { qualityBps, reason } = report
+  if (qualityBps > 10_000) fail('InvalidQuality', { qualityBps })
+  if (reason >= REASONS) fail('InvalidReason', { reason })
+  // a commitment covers a panel once, and is opened once
   const revealed = contribution.get('scorersRevealed')
-  if (hasBit(revealed, seat)) fail('AlreadyRevealed', { contributionId })
-  if (report.qualityBps > 10_000) fail('InvalidQuality', { qualityBps: report.qualityBps })
+  invariant(!hasBit(revealed, seat), 'a seat reveals once')
   const matches = matchesClaim(call, contributionId, contribution, report)
   contribution.set('scorersRevealed', withBit(revealed, seat))
-  const entry = BigInt(report.qualityBps | (matches ? 0 : REPORT_DIFFERS))
-  writePacked(store, contribution.at('reports'), seat, 16, entry)
+  const stored = packReport({ qualityBps, differs: !matches, reason })
+  writePacked(store, ...reportSlot(contribution, seat), 32, stored)
   emit(host, 'ScoreRevealed', { contributionId, scorer: host.caller, matches, ...report })
 }
 
@@ -149,84 +140,16 @@ function matchesClaim(
   )
 }
 
-/** Seats that may score the contribution now: all but the contributor's own. */
-function eligibleSeats(call: DatanetCall, contribution: ContributionRef): readonly number[] {
-  const datanet = datanetAt(call, contribution.get('datanetId'))
-  const own = seatOf(call, datanet, contribution.get('contributor'))
-  return bitsIn(datanet.get('activeSeats')).filter((seat) => seat !== own)
-}
-
-/** No more commits can come: every seat has committed, or the time for it is over. */
-function commitsClosed(call: DatanetCall, contribution: ContributionRef): boolean {
-  if (blockOf(call) > contribution.get('scoreCommitEndBlock')) return true
-  const committed = contribution.get('scorersCommitted')
-  return eligibleSeats(call, contribution).every((seat) => hasBit(committed, seat))
-}
-
-function isDecidable(call: DatanetCall, contribution: ContributionRef): boolean {
-  if (contribution.get('status') !== contributionStatus.scoring) return false
-  if (blockOf(call) > contribution.get('scoreRevealEndBlock')) return true
-  const allRevealed = contribution.get('scorersRevealed') === contribution.get('scorersCommitted')
-  return allRevealed && contribution.get('scorersCommitted') !== 0n && commitsClosed(call, contribution)
-}
-
-const statusOf: Readonly<Record<Decision['outcome'], ContributionStatus>> = {
-  accepted: contributionStatus.accepted,
-  rejected: contributionStatus.rejected,
-  refuted: contributionStatus.refuted,
-  returned: contributionStatus.returned,
-}
-
-function settleDecision(call: DatanetCall, contributionId: bigint, contribution: ContributionRef): void {
-  const { host, store, money, registry, parameters } = call
-  const datanetId = contribution.get('datanetId')
-  const datanet = datanetAt(call, datanetId)
-  const reports = reportsOf(call, contribution)
-  const quorum = quorumOf(datanet.get('policy') === POLICY_OPEN, eligibleSeats(call, contribution).length)
-  const { outcome, qualityBps } = decide(reports, quorum, datanet.get('acceptThresholdBps'))
-  const status = statusOf[outcome]
-  const bondWei = contribution.get('bondWei')
-  contribution.update({ status, qualityBps, bondWei: 0n })
-
-  const kept = outcome === 'refuted'
-  const payee = kept ? parameters.treasuryAddress : contribution.get('contributor')
-  const reason = kept ? creditReason.bondKept : creditReason.bondReturned
-  money.credit('bondsWei', payee, reason, refOf(contributionId), bondWei)
-  if (outcome !== 'accepted')
-    releaseRoot(store, registry.at('roots'), contribution.get('contentRoot'), contributionId)
-  emit(host, 'ContributionResolved', {
-    contributionId,
-    datanetId,
-    status,
-    qualityBps,
-    reveals: reports.length,
-  })
-}
-
-function reportsOf({ host, store }: DatanetCall, contribution: ContributionRef): readonly Report[] {
-  const seats = bitsIn(contribution.get('scorersRevealed'))
-  host.useGas(gasPrices.candidate * BigInt(seats.length))
-  return seats.map((seat) => {
-    const entry = Number(readPacked(store, contribution.at('reports'), seat, 16))
-    return { qualityBps: entry & (REPORT_DIFFERS - 1), differs: (entry & REPORT_DIFFERS) !== 0 }
-  })
-}
-
-/** Content that was not accepted may be offered again. */
-function releaseRoot(
-  store: DatanetCall['store'],
-  roots: bigint,
-  contentRoot: Hash,
-  contributionId: bigint,
-): void {
-  const slot = mappingSlot(store, roots, contentRoot)
-  if (store.load(slot) === contributionId) store.save(slot, 0n)
-}
-
 function commitmentSlot({ host, store, registry }: DatanetCall, commitment: Hash): bigint {
   return mappingSlot(store, mappingSlot(store, registry.at('scoreCommitments'), host.caller), commitment)
 }
 
-function hashOfIds({ host }: DatanetCall, contributionIds: readonly bigint[]): Hash {
-  return host.keccak(encodeParameters(idsFields, { contributionIds }))
+/**
+ * What a commitment is bound to beside its reports: the ids, since otherwise one could commit twice to the same id under
+ * two lists and choose at the reveal; and the rounds, by their panels' blocks, since otherwise one that was not opened in
+ * an earlier round would be another choice.
+ */
+function hashOfCovered(call: DatanetCall, contributionIds: readonly bigint[]): Hash {
+  const panelBlocks = contributionIds.map((id) => contributionAt(call, id).get('panelBlock'))
+  return call.host.keccak(encodeParameters(coveredFields, { contributionIds, panelBlocks }))
 }

@@ -15,42 +15,52 @@ import {
   type DatanetAbi,
   type DatanetCall,
   type DatanetRef,
+  datanetWithRole,
   emit,
   fail,
-  ownedDatanet,
   type VersionRef,
   versionAt,
 } from '../call.ts'
-import { contributionStatus, memberBlobs } from '../layout.ts'
-import { encodeMembers, type Member } from '../members.ts'
+import { contributionStatus, memberBlobs, POLICY_PRIVATE, role } from '../layout.ts'
+import { encodeMembers, type Member, memberFlag } from '../members.ts'
 
 export const versionMethods: Methods<DatanetAbi, DatanetCall, 'freezeVersion'> = {
   freezeVersion: {
     gas: 0n,
     run(call, { datanetId, maximum }) {
       checkCount(maximum, bounds.freezePerCall)
-      const datanet = ownedDatanet(call, datanetId)
+      const datanet = datanetWithRole(call, datanetId, role.freezer)
       const version = datanet.get('versions') + 1
       const draft = versionAt(call, datanetId, version)
-      const { members, roots, scannedTo } = scan(call, datanet, Number(draft.get('scannedTo')), maximum)
+      const start = Number(draft.get('scannedTo'))
+      if (start === 0) draft.update({ startBlock: blockOf(call), endPosition: datanet.get('ordered') })
+      const { members, roots, scannedTo } = scan(call, datanet, draft, maximum)
       draft.set('scannedTo', BigInt(scannedTo))
       const tree = extend(call, datanetId, version, draft, members, roots)
-      const frozen = scannedTo === Number(datanet.get('ordered'))
       const memberCount = draft.get('memberCount')
-      if (!frozen) {
+      const isWhole = BigInt(scannedTo) === draft.get('endPosition')
+      if (!isWhole) {
         savePeaks(call, draft, tree)
         emit(call.host, 'VersionExtended', { datanetId, version, memberCount, scannedTo: BigInt(scannedTo) })
-        return { version, frozen }
+        return { version, frozen: false }
       }
-      if (memberCount === 0) fail('NothingAccepted', { datanetId })
+      if (memberCount === 0) return restart(call, datanetId, version, draft, start)
       const contentRoot = bytesToHex(merkleRoot(hashBytes(call), tree))
-      draft.update({ frozen, contentRoot, frozenBlock: blockOf(call) })
+      draft.update({ frozen: true, contentRoot, frozenBlock: blockOf(call) })
       datanet.set('versions', version)
       const recordCount = draft.get('recordCount')
       emit(call.host, 'VersionFrozen', { datanetId, version, memberCount, recordCount, contentRoot })
-      return { version, frozen }
+      return { version, frozen: true }
     },
   },
+}
+
+/** A draft that came to its end without a member begins anew: its end is fixed, so more pieces could not help it. */
+function restart(call: DatanetCall, datanetId: bigint, version: number, draft: VersionRef, start: number) {
+  if (start === 0) fail('NothingAccepted', { datanetId })
+  draft.update({ scannedTo: 0n, endPosition: 0n, startBlock: 0 })
+  emit(call.host, 'VersionExtended', { datanetId, version, memberCount: 0, scannedTo: 0n })
+  return { version, frozen: false }
 }
 
 interface Scanned {
@@ -59,31 +69,58 @@ interface Scanned {
   readonly scannedTo: number
 }
 
-/** The accepted ones among the next contributions in commit order. */
-function scan(call: DatanetCall, datanet: DatanetRef, from: number, maximum: number): Scanned {
+/** The members among the next contributions in commit order. */
+function scan(call: DatanetCall, datanet: DatanetRef, draft: VersionRef, maximum: number): Scanned {
   const { host, store } = call
-  const scannedTo = Math.min(Number(datanet.get('ordered')), from + maximum)
+  const from = Number(draft.get('scannedTo'))
+  const scannedTo = Math.min(Number(draft.get('endPosition')), from + maximum)
+  const isPrivate = datanet.get('policy') === POLICY_PRIVATE
   const members: Member[] = []
   const roots: Hash[] = []
   for (let position = from; position < scannedTo; position++) {
     const contributionId = readPacked(store, arrayDataSlot(store, datanet.at('order')), position, 64)
     const contribution = contributionAt(call, contributionId)
-    if (contribution.get('status') !== contributionStatus.accepted) continue
+    if (!isSettled(draft, contribution)) continue
     host.useGas(gasPrices.member)
-    members.push(memberOf(contributionId, contribution))
+    members.push(memberOf(call, draft, contributionId, contribution, isPrivate))
     roots.push(contribution.get('contentRoot'))
   }
   return { members, roots, scannedTo }
 }
 
-function memberOf(contributionId: bigint, contribution: ContributionRef): Member {
+/**
+ * Accepted for good when the freeze began. Nothing can change that any more, so members and flags are the same in however
+ * many pieces a version is frozen.
+ */
+function isSettled(draft: VersionRef, contribution: ContributionRef): boolean {
+  if (contribution.get('status') !== contributionStatus.accepted) return false
+  return contribution.get('challengeEndBlock') < draft.get('startBlock')
+}
+
+/** Whether a member of this version stands for it: what is settled was ordered before the freeze began. */
+function isSuperseded(call: DatanetCall, draft: VersionRef, contribution: ContributionRef): boolean {
+  const correctionId = contribution.get('supersededBy')
+  return correctionId !== 0n && isSettled(draft, contributionAt(call, correctionId))
+}
+
+function memberOf(
+  call: DatanetCall,
+  draft: VersionRef,
+  contributionId: bigint,
+  contribution: ContributionRef,
+  isPrivate: boolean,
+): Member {
+  const recordCount = contribution.get('recordCount')
+  const isSmall = isPrivate && recordCount < call.parameters.privateRecordsMin
   return {
     contributionId,
     leaderId: contribution.get('leaderId'),
     noveltyBps: contribution.get('noveltyBps'),
-    recordCount: contribution.get('recordCount'),
+    recordCount,
     contributor: contribution.get('contributor'),
-    flags: 0,
+    flags:
+      (isSuperseded(call, draft, contribution) ? memberFlag.superseded : 0) |
+      (isSmall ? memberFlag.withoutRow : 0),
   }
 }
 

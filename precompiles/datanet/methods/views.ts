@@ -14,7 +14,9 @@ import {
   fail,
   versionAt,
 } from '../call.ts'
+import { feedbackOn } from '../kinds.ts'
 import { minhashBlobs } from '../layout.ts'
+import { panelOf } from '../panel.ts'
 import { DatanetReader } from '../read.ts'
 
 /** A version that is frozen or being frozen. */
@@ -32,9 +34,12 @@ export const viewMethods: Methods<
   DatanetAbi,
   DatanetCall,
   | 'getDatanet'
+  | 'counts'
   | 'getContribution'
+  | 'panelOf'
   | 'getMinhash'
   | 'contributionByRoot'
+  | 'feedbackOn'
   | 'contributionsOf'
   | 'getVersion'
   | 'versionMembers'
@@ -43,8 +48,11 @@ export const viewMethods: Methods<
     gas: 0n,
     run(call, { datanetId }) {
       const datanet = existingDatanet(call, datanetId)
+      const values = datanet.values()
+      const { minBondWei, acceptThresholdBps, bountyPerRecordWei, scorerPayWei } = values
       return {
-        ...datanet.values(),
+        ...values,
+        terms: { minBondWei, acceptThresholdBps, bountyPerRecordWei, scorerPayWei },
         scorers: bitsIn(datanet.get('activeSeats')).length,
         commits: call.store.load(datanet.at('order')),
         name: datanet.text('name'),
@@ -54,9 +62,22 @@ export const viewMethods: Methods<
     },
   },
 
+  counts: {
+    gas: 0n,
+    run: ({ registry }) => ({
+      datanets: registry.get('datanetCount'),
+      contributions: registry.get('contributionCount'),
+    }),
+  },
+
   getContribution: {
     gas: 0n,
     run: (call, { contributionId }) => existingContribution(call, contributionId).values(),
+  },
+
+  panelOf: {
+    gas: 0n,
+    run: (call, { contributionId }) => panelOf(call, existingContribution(call, contributionId)),
   },
 
   getMinhash: {
@@ -72,6 +93,8 @@ export const viewMethods: Methods<
     run: ({ store, registry }, { contentRoot }) =>
       store.load(mappingSlot(store, registry.at('roots'), contentRoot)),
   },
+
+  feedbackOn: { gas: 0n, run: (call, { receiptId }) => feedbackOn(call, receiptId) },
 
   contributionsOf: {
     gas: 0n,

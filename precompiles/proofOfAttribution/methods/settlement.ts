@@ -97,7 +97,7 @@ export const settlementMethods: Methods<AttributionAbi, AttributionCall, 'settle
     },
   },
 
-  domainSeparator: { gas: 100n, run: separatorOf },
+  domainSeparator: { gas: 900n, run: separatorOf },
 }
 
 function separatorOf({ host }: AttributionCall): Hash {

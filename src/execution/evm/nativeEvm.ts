@@ -1,11 +1,14 @@
 // The one file that knows the insides of @ethereumjs/evm.
 import type { Common } from '@ethereumjs/common'
 import {
+  type CustomPrecompile,
   EVM,
   EVMError,
+  type EVMResult,
+  type EVMRunCallOpts,
   type ExecResult,
+  getActivePrecompiles,
   type Message,
-  NobleBN254,
   type PrecompileFunc,
 } from '@ethereumjs/evm'
 import { createAddressFromString, equalsBytes } from '@ethereumjs/util'
@@ -16,8 +19,10 @@ import {
   PrecompileOutOfGas,
   PrecompileRevert,
 } from '../../../precompiles/host.ts'
+import { messageOf, NodeError } from '../../errors/errors.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import type { EthereumjsStateManager } from '../../state/ethereumjsStateManager.ts'
+import type { PrecompileRules, StandardPrecompile } from '../crypto/standardPrecompile.ts'
 import { type AccessSet, FrameHost } from './frameHost.ts'
 
 export interface NativeEvmOptions {
@@ -25,6 +30,8 @@ export interface NativeEvmOptions {
   readonly genesisHash: Hash
   /** The native precompiles active at the block that is run. */
   readonly precompiles: readonly NativePrecompile[]
+  /** Ethereum's own precompiles, which take the place of ethereumjs's where the fork has them. */
+  readonly standard: readonly StandardPrecompile[]
   /** Hash of one of the last 256 blocks, for BLOCKHASH. */
   readonly blockHashOf: (number: number) => Hash
 }
@@ -60,15 +67,29 @@ export class NativeEvm extends EVM {
       common: options.common,
       stateManager: modules.state,
       blockchain: blockHashes(options.blockHashOf),
-      bn254: new NobleBN254(),
-      customPrecompiles: [...natives].map(([placeholder, native]) => ({
-        address: createAddressFromString(native.address),
-        function: placeholder,
-      })),
+      customPrecompiles: [
+        ...[...natives].map(([placeholder, native]) => ({
+          address: createAddressFromString(native.address),
+          function: placeholder,
+        })),
+        ...standardPrecompiles(options),
+      ],
     })
+    leaveNoListener(options.common)
     this.#options = options
     this.#state = modules.state
     this.#natives = natives
+  }
+
+  /** Whatever is thrown while code runs is a fault of this node: what code does wrong is in the result. */
+  override async runCall(options: EVMRunCallOpts): Promise<EVMResult> {
+    try {
+      return await super.runCall(options)
+    } catch (error) {
+      // calls of inner frames come with their message
+      if (options.message !== undefined) throw error
+      throw new NodeError('TX_FAULT', `The execution failed by itself: ${messageOf(error)}`, {}, error)
+    }
   }
 
   protected override async _loadCode(message: Message): Promise<void> {
@@ -119,13 +140,56 @@ export class NativeEvm extends EVM {
   }
 }
 
-function failed(
-  kind: 'revert' | 'out of gas',
-  gasUsed: bigint,
-  data: Uint8Array = new Uint8Array(),
+function standardPrecompiles({ common, standard }: NativeEvmOptions): CustomPrecompile[] {
+  const active = getActivePrecompiles(common)
+  const rules = rulesOf(common)
+  return standard
+    .filter(({ address }) => active.has(address.slice(2)))
+    .map((precompile) => ({
+      address: precompile.address,
+      function: ({ data, gasLimit }) => runStandard(precompile, { rules, input: data, gasLimit }),
+    }))
+}
+
+function rulesOf(common: Common): PrecompileRules {
+  const pricing = common.isActivatedEIP(2565) ? 'EIP-2565' : 'EIP-198'
+  return {
+    hasCheapBn254: common.gteHardfork('istanbul'),
+    modexpPricing: common.isActivatedEIP(7883) ? 'EIP-7883' : pricing,
+    boundsModexp: common.isActivatedEIP(7823),
+  }
+}
+
+function runStandard(
+  precompile: StandardPrecompile,
+  { rules, input, gasLimit }: { rules: PrecompileRules; input: Uint8Array; gasLimit: bigint },
 ): ExecResult {
-  const error = kind === 'revert' ? EVMError.errorMessages.REVERT : EVMError.errorMessages.OUT_OF_GAS
-  return { executionGasUsed: gasUsed, returnValue: data, exceptionError: new EVMError(error), logs: [] }
+  const gas = precompile.gas(input, rules)
+  if (gas > gasLimit) return failed('out of gas', gasLimit)
+  const returnValue = precompile.run(input, rules)
+  return returnValue === undefined
+    ? failed('invalid input', gasLimit)
+    : { executionGasUsed: gas, returnValue }
+}
+
+/**
+ * Every EVM listens to its Common for changes of the fork, and so would be kept, with its state, as long as the chain's
+ * one Common is. The fork of a Common never changes here.
+ */
+function leaveNoListener(common: Common): void {
+  const added = common.events.listeners('hardforkChanged').at(-1)
+  if (added !== undefined) common.events.off('hardforkChanged', added)
+}
+
+const errors = {
+  revert: EVMError.errorMessages.REVERT,
+  'out of gas': EVMError.errorMessages.OUT_OF_GAS,
+  'invalid input': EVMError.errorMessages.OUT_OF_RANGE,
+} as const
+
+function failed(kind: keyof typeof errors, gasUsed: bigint, data: Uint8Array = new Uint8Array()): ExecResult {
+  const exceptionError = new EVMError(errors[kind])
+  return { executionGasUsed: gasUsed, returnValue: data, exceptionError, logs: [] }
 }
 
 function callKindOf(message: Message): CallKind {

@@ -44,6 +44,7 @@ import { netVersion } from './net/version.ts'
 import { openledgerGetAdapter } from './openledger/getAdapter.ts'
 import { openledgerGetAttribution } from './openledger/getAttribution.ts'
 import { openledgerGetDatanet } from './openledger/getDatanet.ts'
+import { openledgerGetPrecompiles } from './openledger/getPrecompiles.ts'
 import { openledgerGetReceipt } from './openledger/getReceipt.ts'
 import { txpoolContent } from './txpool/content.ts'
 import { txpoolContentFrom } from './txpool/contentFrom.ts'
@@ -98,7 +99,13 @@ const METHODS = {
   net: [netListening, netPeerCount, netVersion],
   web3: [web3ClientVersion, web3Sha3],
   txpool: [txpoolContent, txpoolContentFrom, txpoolInspect, txpoolStatus],
-  openledger: [openledgerGetAdapter, openledgerGetAttribution, openledgerGetDatanet, openledgerGetReceipt],
+  openledger: [
+    openledgerGetAdapter,
+    openledgerGetAttribution,
+    openledgerGetDatanet,
+    openledgerGetPrecompiles,
+    openledgerGetReceipt,
+  ],
 } as const satisfies Record<string, readonly RpcMethod[]>
 
 export type Namespace = keyof typeof METHODS

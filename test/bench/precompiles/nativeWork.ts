@@ -51,7 +51,7 @@ const MEMBERS = 400
 const f = new Fixture({
   k: 1024,
   members: MEMBERS,
-  parameters: { windowReceipts: 32, revealMaxBlocks: 1000, purseExitBlocks: 1100 },
+  parameters: { windowReceipts: 32, revealMaxBlocks: 1000, purseExitBlocks: 5000 },
 })
 const { attribution, datanets, adapters } = f.world
 
@@ -83,6 +83,19 @@ for (let n = 0; n < 2; n++) {
   time('settleOrder of 8 near-duplicates', datanets, 'settleOrder', [f.datanetId, 8], stranger)
 }
 time('freezeVersion of 448', datanets, 'freezeVersion', [f.datanetId, 512], owner)
+
+const open = f.world.createDatanet(owner, { policy: 0 })
+for (let n = 0; n < 64; n++) {
+  const { address } = account(300 + n)
+  f.chain.fund(address, 1_000n * OPEN)
+  datanets.send('joinScorers', [open], { from: address, valueWei: BigInt(100 + n) * OPEN })
+}
+for (let n = 0; n < 4; n++) {
+  const few = Array.from({ length: 8 }, (_, index) => contribution(30_000 + 8 * n + index, contributor))
+  const fewIds = f.world.contribute(open, few)
+  f.chain.advance()
+  time('drawScorers of 8 out of 64', datanets, 'drawScorers', [fewIds], stranger)
+}
 
 for (let round = 0; round < 6; round++) {
   const receipts = Array.from({ length: 32 }, () => f.receipt())

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { type NativePrecompile, PrecompileRevert } from '../../../precompiles/host.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
 import { bigIntToBytes, bytesToBigInt, concatBytes } from '../../../src/primitives/bytes.ts'
-import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
+import {
+  type Address,
+  bytesToHex,
+  type Hash,
+  type Hex,
+  hexToBytes,
+  ZERO_HASH,
+} from '../../../src/primitives/hex.ts'
 import { account, devnetGenesis, TestChain } from '../../support/chain.ts'
 
 const TOY: Address = '0x00000000000000000000000000000000000a0001'
@@ -17,6 +24,7 @@ const toy: NativePrecompile = {
   name: 'toy',
   version: 1,
   address: TOY,
+  abiHash: ZERO_HASH,
   run(host, input) {
     const argument = bytesToBigInt(input.subarray(1, 33))
     switch (input[0]) {
@@ -225,6 +233,20 @@ describe('the precompile host', () => {
     expect(receipts.map((receipt) => [receipt.from, receipt.succeeded])).toEqual([[account(0).address, true]])
     expect(slotOf(test)).toBe(3n)
     expect(test.chain.head.state.account(account(1).address)?.nonce).toBe(0n)
+  })
+
+  it('tells a caller that the node failed, not that the message was wrong', async () => {
+    const test = await open()
+    for (const to of [TOY, addressOf('call')]) {
+      await expect(call(test, to, Uint8Array.of(6))).rejects.toMatchObject({ code: 'TX_FAULT' })
+    }
+  })
+
+  it('is held by nobody once its block or its call is over', async () => {
+    const test = await open()
+    await send(test, TOY, store(1n))
+    await call(test, TOY, store(2n))
+    expect(test.chain.spec.common.events.listenerCount('hardforkChanged')).toBe(0)
   })
 
   it('runs nothing before its activation time', async () => {

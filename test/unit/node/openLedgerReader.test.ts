@@ -56,7 +56,7 @@ describe('Datanets and adapters', () => {
       datanetId: 1n,
       name: 'Weaknesses',
       policy: 1,
-      minBondWei: OPEN,
+      terms: { minBondWei: OPEN, acceptThresholdBps: 5000 },
       versions: 1,
     })
     expect(lower(found?.owner)).toBe(owner.address)

@@ -12,6 +12,7 @@ import { verifyAccountProof, verifySlotProof } from '../../../src/state/proofs.t
 import { account } from '../../support/chain.ts'
 import { codeOf } from '../../support/network/outcome.ts'
 import { PoolNode } from '../../support/poolNode.ts'
+import { datanetTerms } from '../../support/precompileWorld.ts'
 
 const receiver: Address = `0x${'42'.repeat(20)}`
 const contract: Address = `0x${'43'.repeat(20)}`
@@ -47,7 +48,7 @@ const createDatanet = () =>
     data: encodeFunctionData({
       abi: iDatanetRegistryAbi,
       functionName: 'createDatanet',
-      args: ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', 10n ** 18n, 5000],
+      args: ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', datanetTerms()],
     }),
   })
 

@@ -8,6 +8,7 @@ import { rpcChainEvents, rpcChainReader } from '../../../src/node/rpcPorts.ts'
 import { type Address, bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
 import type { LocatedLog, LogQuery } from '../../../src/rpc/ports.ts'
 import { account, TestChain } from '../../support/chain.ts'
+import { datanetTerms } from '../../support/precompileWorld.ts'
 
 const receiver: Address = `0x${'42'.repeat(20)}`
 const created = toEventSelector(
@@ -23,7 +24,7 @@ const create = (test: TestChain, from: number) =>
     data: encodeFunctionData({
       abi: iDatanetRegistryAbi,
       functionName: 'createDatanet',
-      args: ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', 10n ** 18n, 5000],
+      args: ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', datanetTerms()],
     }),
   })
 const transfer = (test: TestChain, from: number) =>

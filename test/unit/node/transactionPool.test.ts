@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/config/limits.ts'
+import { NodeError } from '../../../src/errors/errors.ts'
 import { decodeJournal } from '../../../src/mempool/journal.ts'
 import type { GossipPort } from '../../../src/network/ports.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
@@ -97,9 +98,20 @@ describe('the pool', () => {
     const source = node.pool.source(1)
     const senderOf = (tx: ReturnType<typeof source.next>) => tx?.getSenderAddress().toString()
     expect(senderOf(source.next())).toBe(account(0).address)
-    source.skip(undefined as never)
+    source.skip(new NodeError('TX_INVALID', 'not now'))
     expect(senderOf(source.next())).toBe(account(1).address)
     expect(source.next()).toBeUndefined()
+    expect(node.mempool.transactions().length).toBe(3)
+  })
+
+  it('forgets one that made the execution fail, so that it fails no further block', async () => {
+    const node = await PoolNode.open()
+    const [bad] = fill(node, [0, 1])
+    const source = node.pool.source()
+    expect(bytesToHex(source.next()?.serialize() ?? new Uint8Array())).toBe(bad)
+    source.skip(new NodeError('TX_FAULT', 'a fault'))
+    expect(held(node)).not.toContain(bad)
+    expect(source.next()?.getSenderAddress().toString()).toBe(account(1).address)
   })
 
   it('is told on by gossip from its start to its stop', async () => {

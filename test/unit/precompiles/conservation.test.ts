@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { iClaimableAbi } from '../../../contracts/generated/IClaimable.ts'
 import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import type { Contract } from '../../support/contract.ts'
+import type { MemoryChain } from '../../support/memoryHost.ts'
 import {
   type Account,
   contribution,
@@ -11,8 +12,11 @@ import {
   numbers,
   OPEN,
   testHash,
+  testParameters,
+  World,
 } from '../../support/precompileWorld.ts'
 import { SALT as ROW_SALT, commitmentOf as rowCommitmentOf } from './adapter/fixture.ts'
+import { DatanetLife, datanetSteps } from './datanet/life.ts'
 import {
   application,
   auditors,
@@ -28,6 +32,35 @@ import {
 
 type Books = Contract<typeof iClaimableAbi>
 
+/** Credits, account by account, are what the events say, and add up to the books. */
+function checkCredits(contract: Books): void {
+  const expected = new Map<string, bigint>()
+  const add = (who: unknown, wei: unknown) => {
+    const key = String(who).toLowerCase()
+    expected.set(key, (expected.get(key) ?? 0n) + (wei as bigint))
+  }
+  for (const { name, args } of contract.history()) {
+    if (name === 'Credited') add(args.account, args.amountWei)
+    if (name === 'ContributionPaid') add(args.contributor, args.amountWei)
+    if (name === 'Claimed') add(args.account, -(args.amountWei as bigint))
+  }
+  let total = 0n
+  for (const [who, wei] of expected) {
+    expect(contract.read('credits', [who as Address])).toBe(wei)
+    total += wei
+  }
+  expect(contract.read('totals').creditsWei).toBe(total)
+}
+
+/** The account holds what its books say. */
+function checkBalance(contract: Books): void {
+  const books = contract.read('totals')
+  const sums = books.depositsWei + books.pendingWei + books.potsWei + books.creditsWei + books.bondsWei
+  expect(contract.chain.balanceOf(contract.address)).toBe(sums)
+}
+
+const supplyOf = (chain: MemoryChain) => [...chain.balances.values()].reduce((sum, wei) => sum + wei, 0n)
+
 /** One random life of the whole system: every step is tried, many are refused, and none may lose or make a wei. */
 class Life {
   readonly f = new Fixture({ parameters: { auditRateBps: 6000 } })
@@ -36,15 +69,12 @@ class Life {
   /** Verdicts that seats have committed to, by challenge. */
   readonly rowVerdicts = new Map<bigint, readonly { auditor: Account; verdict: number }[]>()
   readonly adapterIds: bigint[] = [this.f.adapterId]
+  readonly datanets = new DatanetLife(this.f.world)
   readonly totalWei: bigint
   #contributions = 0
 
   constructor() {
-    this.totalWei = this.supply()
-  }
-
-  supply(): bigint {
-    return [...this.f.chain.balances.values()].reduce((sum, wei) => sum + wei, 0n)
+    this.totalWei = supplyOf(this.f.chain)
   }
 
   step(kind: number, seed: number): void {
@@ -143,6 +173,9 @@ class Life {
         return
       case 20:
         this.#endAdapters(next)
+        return
+      case 21:
+        this.datanets.step(pick(datanetSteps), next())
         return
       default:
         f.chain.fund(f.attribution.address, 0n)
@@ -277,20 +310,16 @@ class Life {
 
   /** What must hold after every step: nothing is made or lost, and each account holds what its books say. */
   checkBalances(): void {
-    const { f } = this
-    expect(this.supply()).toBe(this.totalWei)
-    for (const contract of this.#books()) {
-      const books = contract.read('totals')
-      const sums = books.depositsWei + books.pendingWei + books.potsWei + books.creditsWei + books.bondsWei
-      expect(f.chain.balanceOf(contract.address)).toBe(sums)
-    }
+    expect(supplyOf(this.f.chain)).toBe(this.totalWei)
+    for (const contract of this.#books()) checkBalance(contract)
   }
 
   /** And what the books are made of, item by item. */
   check(): void {
-    for (const contract of this.#books()) this.#checkCredits(contract, contract.read('totals').creditsWei)
+    for (const contract of this.#books()) checkCredits(contract)
     this.#checkBuckets()
     this.#checkAdapterBonds()
+    this.datanets.check()
   }
 
   /** Bonds of adapters and of challenges that are open. */
@@ -308,26 +337,6 @@ class Life {
   #books(): readonly Books[] {
     const { datanets, adapters, attribution } = this.f.world
     return [datanets, adapters, attribution].map((contract) => contract as unknown as Books)
-  }
-
-  /** Credits, account by account, are what the events say, and add up to the books. */
-  #checkCredits(contract: Books, books: bigint): void {
-    const expected = new Map<string, bigint>()
-    const add = (who: unknown, wei: unknown) => {
-      const key = String(who).toLowerCase()
-      expected.set(key, (expected.get(key) ?? 0n) + (wei as bigint))
-    }
-    for (const { name, args } of contract.history()) {
-      if (name === 'Credited') add(args.account, args.amountWei)
-      if (name === 'ContributionPaid') add(args.contributor, args.amountWei)
-      if (name === 'Claimed') add(args.account, -(args.amountWei as bigint))
-    }
-    let total = 0n
-    for (const [who, wei] of expected) {
-      expect(contract.read('credits', [who as Address])).toBe(wei)
-      total += wei
-    }
-    expect(books).toBe(total)
   }
 
   #checkBuckets(): void {
@@ -356,10 +365,55 @@ class Life {
 }
 
 describe('money', () => {
+  it('of Datanets is neither lost nor made by any sequence of steps', { timeout: 60_000 }, () => {
+    // what moves contributions on comes more often, so that decisions, challenges and releases are reached
+    const often = ['commit', 'commit', 'round', 'challenge', 'release'] as const
+    const kind = fc.oneof(
+      { weight: 2, arbitrary: fc.constantFrom(...datanetSteps) },
+      { weight: 3, arbitrary: fc.constantFrom(...often) },
+    )
+    const steps = fc.array(fc.tuple(kind, fc.nat()), { minLength: 90, maxLength: 120 })
+    const seen = new Map<string, number>()
+    const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
+    fc.assert(
+      fc.property(steps, (list) => {
+        const world = new World({ ...testParameters, contributionChallengeBlocks: 12 })
+        const life = new DatanetLife(world)
+        const contract = world.datanets as unknown as Books
+        const totalWei = supplyOf(world.chain)
+        const check = () => {
+          checkCredits(contract)
+          life.check()
+        }
+        list.forEach(([step, seed], n) => {
+          life.step(step, seed)
+          expect(supplyOf(world.chain)).toBe(totalWei)
+          checkBalance(contract)
+          if (n % 10 === 0) check()
+        })
+        check()
+        for (const { name, args } of world.datanets.history()) {
+          if (name === 'Credited') count(`credit ${args.reason}`)
+          if (name === 'ContributionResolved') count(`round ${args.round} to ${args.status}`)
+          if (name === 'KnownAnswerRevealed' || name === 'ContributionReleased') count(name)
+        }
+      }),
+      { numRuns: 6, seed: 161_212 },
+    )
+    // the sequences must reach what they are about
+    const reasons = [1, 2, 3, 5, 6, 7, 8, 9, 10].map((reason) => `credit ${reason}`)
+    const rounds = ['1 to 4', '1 to 5', '1 to 6', '1 to 10', '2 to 4', '3 to 4'].map(
+      (round) => `round ${round}`,
+    )
+    for (const what of [...reasons, ...rounds, 'KnownAnswerRevealed', 'ContributionReleased']) {
+      expect([what, seen.get(what) ?? 0]).toEqual([what, expect.toSatisfy((times: number) => times > 0)])
+    }
+  })
+
   it('is neither lost nor made by any sequence of steps', { timeout: 60_000 }, () => {
     // settling, time, audits and finalisation come more often, so that windows are reached and closed
     const kind = fc.oneof(
-      { weight: 2, arbitrary: fc.nat(21) },
+      { weight: 2, arbitrary: fc.nat(22) },
       { weight: 4, arbitrary: fc.constantFrom(3, 5, 5, 6, 7, 8, 9, 10, 12, 17, 19, 19) },
     )
     const steps = fc.array(fc.tuple(kind, fc.nat()), { minLength: 50, maxLength: 90 })

@@ -8,16 +8,18 @@ import {
 } from '../../../precompiles/parameters.ts'
 import { nativePrecompiles, PrecompileRegistry } from '../../../precompiles/registry.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
-import type { Address } from '../../../src/primitives/hex.ts'
+import { type Address, ZERO_HASH } from '../../../src/primitives/hex.ts'
 
 const [A, B] = [`0x${'aa'.repeat(20)}`, `0x${'bb'.repeat(20)}`] as const
 const module = (name: string, version: number, address: Address): NativePrecompile => ({
   name,
   version,
   address,
+  abiHash: ZERO_HASH,
   run: () => new Uint8Array(0),
 })
 const at = (fromTimestamp: bigint, precompile: NativePrecompile) => ({ fromTimestamp, precompile })
+const gone = (fromTimestamp: bigint, removes: Address) => ({ fromTimestamp, removes })
 
 function codeOf(run: () => unknown): string {
   try {
@@ -57,7 +59,58 @@ describe('the registry', () => {
     expect(registry.addresses).toEqual([A, B])
   })
 
+  it('runs nothing from a removal until the next activation', () => {
+    const registry = new PrecompileRegistry([
+      at(400n, module('a', 5, A)),
+      gone(200n, A),
+      at(100n, module('a', 1, A)),
+    ])
+    expect([99n, 100n, 199n, 200n, 399n, 400n].map((time) => registry.at(A, time)?.version)).toEqual([
+      undefined,
+      1,
+      1,
+      undefined,
+      undefined,
+      5,
+    ])
+    expect(registry.activeAt(150n).map(({ version }) => version)).toEqual([1])
+    expect(registry.activeAt(200n)).toEqual([])
+    expect(registry.addresses).toEqual([A])
+  })
+
+  it('says what runs since when and what comes next', () => {
+    const registry = new PrecompileRegistry([
+      at(100n, module('a', 1, A)),
+      at(150n, module('a', 2, A)),
+      gone(200n, A),
+      at(0n, module('b', 1, B)),
+    ])
+    const shown = (time: bigint) =>
+      registry.scheduleAt(time).map(({ name, current, next }) => ({
+        name,
+        version: current?.precompile.version,
+        since: current?.fromTimestamp,
+        next: next?.fromTimestamp,
+      }))
+    const b = { name: 'b', version: 1, since: 0n, next: undefined }
+    expect(shown(99n)).toEqual([{ name: 'a', version: undefined, since: undefined, next: 100n }, b])
+    expect(shown(100n)).toEqual([{ name: 'a', version: 1, since: 100n, next: 150n }, b])
+    expect(shown(199n)).toEqual([{ name: 'a', version: 2, since: 150n, next: 200n }, b])
+    expect(shown(200n)).toEqual([{ name: 'a', version: undefined, since: undefined, next: undefined }, b])
+  })
+
   it.each([
+    { what: 'a removal of what never ran', list: [gone(5n, A)] },
+    { what: 'a second removal', list: [at(0n, module('a', 1, A)), gone(5n, A), gone(6n, A)] },
+    { what: 'a removal at the time of an activation', list: [at(5n, module('a', 1, A)), gone(5n, A)] },
+    {
+      what: 'an old version after a removal',
+      list: [at(0n, module('a', 2, A)), gone(5n, A), at(6n, module('a', 2, A))],
+    },
+    {
+      what: 'another name after a removal',
+      list: [at(0n, module('a', 1, A)), gone(5n, A), at(6n, module('b', 2, A))],
+    },
     { what: 'two versions at one time', list: [at(0n, module('a', 1, A)), at(0n, module('a', 2, A))] },
     { what: 'a version that goes back', list: [at(0n, module('a', 2, A)), at(5n, module('a', 1, A))] },
     { what: 'two names at one address', list: [at(0n, module('a', 1, A)), at(5n, module('b', 2, A))] },
@@ -83,6 +136,9 @@ describe('parameters', () => {
     { what: 'more for work than the treasury’s part', change: { auditorPayBps: 9000 } },
     { what: 'an empty reveal window', change: { revealMaxBlocks: 2 } },
     { what: 'scorers’ bonds free too early', change: { scorerExitBlocks: 40 } },
+    { what: 'panels of two', change: { scorerPanel: 2 } },
+    { what: 'panels of more than there are seats', change: { scorerPanel: 65 } },
+    { what: 'scorers without a bond', change: { scorerBondWei: 0n } },
     { what: 'deposits free too early', change: { withdrawDelayBlocks: 100 } },
     { what: 'hosts’ bonds free too early', change: { hostExitBlocks: 70 } },
     { what: 'auditors’ bonds free too early', change: { auditorExitBlocks: 70 } },

@@ -252,6 +252,7 @@ export class FakeNode implements RpcPorts {
       adapterId,
       window: window ?? 9n,
     }),
+    precompiles: async (blockNumber: bigint): Promise<Plain> => [{ name: 'toy', version: null, blockNumber }],
   }
 }
 

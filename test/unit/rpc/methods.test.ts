@@ -416,6 +416,11 @@ describe('openledger', () => {
       adapterId: '0x5',
       window: '0x2',
     })
+    expect(await rpc.get('openledger_getPrecompiles', '0x1')).toEqual([
+      { name: 'toy', version: null, blockNumber: '0x1' },
+    ])
+    expect(await rpc.get('openledger_getPrecompiles')).toHaveLength(1)
+    expect(await codeOf('openledger_getPrecompiles', '0x99')).toBe(-32001)
     expect(await codeOf('openledger_getDatanet', '0x2', '0x99')).toBe(-32001)
     expect(await codeOf('openledger_getDatanet', 'one')).toBe(-32602)
   })

@@ -1,9 +1,24 @@
+import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
 import { type ContributionFacts, describeContribution } from '../../../src/ai/records/record.ts'
-import { bytesToHex, type Hash } from '../../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../src/primitives/keccak.ts'
-import { contributionCommitment, scoreReport, scoresCommitment } from '../../../src/sdk/contributions.ts'
-import { account, OPEN, testHash, World } from '../../support/precompileWorld.ts'
+import {
+  contributionClaim,
+  contributionCommitment,
+  knownAnswerCommitment,
+  scoreReport,
+  scoresCommitment,
+  sponsoredCommit,
+} from '../../../src/sdk/contributions.ts'
+import {
+  account,
+  contribution,
+  contributionCommitmentOf,
+  OPEN,
+  testHash,
+  World,
+} from '../../support/precompileWorld.ts'
 
 const [owner, contributor, scorer] = [account(0), account(1), account(2)]
 const salt: Hash = testHash('salt')
@@ -14,7 +29,8 @@ function commit(facts: ContributionFacts) {
   const world = new World()
   const datanetId = world.createDatanet(owner)
   world.datanets.send('appointScorer', [datanetId, scorer.address], { from: owner.address })
-  const commitment = contributionCommitment({ contributor: contributor.address, datanetId, facts, salt })
+  const claim = contributionClaim(facts, salt)
+  const commitment = contributionCommitment({ contributor: contributor.address, datanetId, claim })
   const options = { from: contributor.address, valueWei: OPEN }
   const id = world.datanets.send('commitContribution', [datanetId, commitment], options).value
   world.chain.advance(world.parameters.revealMinBlocks)
@@ -23,8 +39,7 @@ function commit(facts: ContributionFacts) {
 
 /** What the reveal of these facts ends in. */
 function reveal({ world, id }: ReturnType<typeof commit>, facts: ContributionFacts, by = salt) {
-  const { contentRoot, recordCount, byteCount, minhash } = facts
-  const args = [id, contentRoot, recordCount, BigInt(byteCount), bytesToHex(minhash), by]
+  const args = [id, contributionClaim(facts, by)]
   const outcome = world.datanets.try('revealContribution', args, { from: contributor.address })
   return outcome.ok ? 'revealed' : outcome.error
 }
@@ -51,9 +66,90 @@ describe('a commitment to a contribution', () => {
   })
 
   it('differs by contributor and by Datanet', () => {
-    const made = { contributor: contributor.address, datanetId: 1n, facts: factsOf('x'), salt }
+    const claim = contributionClaim(factsOf('x'), salt)
+    const made = { contributor: contributor.address, datanetId: 1n, claim }
     const all = [made, { ...made, datanetId: 2n }, { ...made, contributor: owner.address }]
     expect(new Set(all.map(contributionCommitment)).size).toBe(3)
+  })
+})
+
+describe('what the SDK makes for the registry', () => {
+  const [alice, sponsor] = [account(3), account(4)]
+
+  function openWorld() {
+    const world = new World()
+    const datanetId = world.createDatanet(owner)
+    world.datanets.send('appointScorer', [datanetId, scorer.address], { from: owner.address })
+    return { world, datanetId }
+  }
+
+  it('commits to every kind as the registry opens it', () => {
+    const spec = { ...contribution(1, alice), by: contributor }
+    const receipts = [
+      {
+        receiptId: testHash('receipt'),
+        requester: contributor.address,
+        application: ZERO_ADDRESS,
+        settlerWei: 7n,
+        queryRowHash: testHash('row'),
+        receiptHash: testHash('hash'),
+      },
+    ]
+    const facts = { ...spec, byteCount: Number(spec.byteCount), bytes: new Uint8Array(0), cid: '' }
+    for (const [subject, change] of [
+      [{ kind: 'records' }, {}],
+      [
+        { kind: 'labels', targetId: 5n },
+        { kind: 1, targetId: 5n },
+      ],
+      [
+        { kind: 'correction', targetId: 9n },
+        { kind: 2, targetId: 9n },
+      ],
+      [
+        { kind: 'feedback', receipts },
+        { kind: 3, receipts },
+      ],
+    ] as const) {
+      const claim = contributionClaim(facts, spec.salt, subject)
+      const made = contributionCommitment({ contributor: contributor.address, datanetId: 3n, claim })
+      expect(made).toBe(contributionCommitmentOf(3n, { ...spec, ...change }))
+    }
+  })
+
+  it('has a contributor sign for a sponsor, as the registry checks it', async () => {
+    const { world, datanetId } = openWorld()
+    const commitment = testHash('commitment')
+    const commit = { datanetId, commitment, sponsor: sponsor.address, nonce: 0n, deadlineBlock: 3n }
+    const chain = { chainId: 161_212, genesisHash: world.chain.genesisHash }
+    const wallet = privateKeyToAccount(bytesToHex(alice.key))
+    const signature = await wallet.signTypedData(sponsoredCommit(chain, commit))
+    const args = [datanetId, alice.address, commitment, 3n, signature]
+    const outcome = world.datanets.try('commitContributionFor', args, {
+      from: sponsor.address,
+      valueWei: OPEN,
+    })
+    expect(outcome).toMatchObject({ ok: true, value: 1n })
+  })
+
+  it('plants known answers that the registry finds', () => {
+    const { world, datanetId } = openWorld()
+    const spec = contribution(1, alice)
+    const id = world.commit(datanetId, spec)
+    const range = { minQualityBps: 7000, maxQualityBps: 9000 }
+    const commitment = knownAnswerCommitment({
+      contributor: alice.address,
+      contributionId: id,
+      ...range,
+      salt,
+    })
+    world.datanets.send('plantKnownAnswer', [datanetId, commitment], { from: owner.address })
+    world.chain.advance(2)
+    world.reveal(id, spec)
+    world.datanets.send('settleOrder', [datanetId, 1], { from: owner.address })
+    world.score([id], [scorer], () => [world.report(spec)])
+    const outcome = world.datanets.try('revealKnownAnswer', [id, 7000, 9000, salt], { from: alice.address })
+    expect(outcome).toMatchObject({ ok: true })
   })
 })
 
@@ -62,6 +158,7 @@ describe('a report of a contribution', () => {
     const facts = factsOf('some text')
     expect(scoreReport(facts, 7_000)).toEqual({
       qualityBps: 7_000,
+      reason: 0,
       contentRoot: facts.contentRoot,
       recordCount: 1,
       byteCount: BigInt(facts.bytes.length),
@@ -86,6 +183,7 @@ describe('a report of a contribution', () => {
     expect(open(8_000, testHash('another salt')).ok).toBe(false)
     expect(open(8_000).ok).toBe(true)
     world.datanets.send('resolve', [[id]], { from: owner.address })
+    world.release([id])
     world.datanets.send('freezeVersion', [datanetId, 16], { from: owner.address })
     expect(world.datanets.read('getVersion', [datanetId, 1])).toMatchObject({ frozen: true, memberCount: 1 })
   })

@@ -1,12 +1,18 @@
 import type { TypedTransaction } from '@ethereumjs/tx'
-import { encodeAbiParameters, encodeFunctionData, getContractAddress, keccak256 as viemKeccak } from 'viem'
+import { encodeFunctionData, getContractAddress } from 'viem'
 import { counterAbi, counterCreationCode } from '../../../../contracts/generated/Counter.ts'
 import { iDatanetRegistryAbi } from '../../../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import { ATTRIBUTION_ADDRESS, DATANET_ADDRESS } from '../../../../precompiles/addresses.ts'
-import { type Address, bytesToHex, type Hex, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
+import { type Address, type Hex, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
 import { account, type TestChain } from '../../../support/chain.ts'
-import { contribution, OPEN } from '../../../support/precompileWorld.ts'
+import {
+  claimOf,
+  contribution,
+  contributionCommitmentOf,
+  datanetTerms,
+  OPEN,
+} from '../../../support/precompileWorld.ts'
 
 const receiver: Address = `0x${'42'.repeat(20)}`
 const deployer = account(2)
@@ -57,7 +63,7 @@ function createDatanet(test: TestChain): TypedTransaction {
   const data = encodeFunctionData({
     abi: iDatanetRegistryAbi,
     functionName: 'createDatanet',
-    args: ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', OPEN, 5000],
+    args: ['Weaknesses', 0, 1, 'CC0-1.0', 'bafymeta', datanetTerms()],
   })
   return toDatanets(test, account(1), data)
 }
@@ -65,29 +71,20 @@ function createDatanet(test: TestChain): TypedTransaction {
 const offered = contribution(1, { key: new Uint8Array(), address: contributor.address })
 
 function commitContribution(test: TestChain): TypedTransaction {
-  const { contentRoot, recordCount, byteCount, minhash, salt } = offered
-  const types = ['address', 'uint64', 'bytes32', 'uint32', 'uint64', 'bytes32', 'bytes32']
-  const commitment = viemKeccak(
-    encodeAbiParameters(
-      types.map((type) => ({ type })),
-      [contributor.address, 1n, contentRoot, recordCount, byteCount, viemKeccak(minhash), salt],
-    ),
-  )
   const data = encodeFunctionData({
     abi: iDatanetRegistryAbi,
     functionName: 'commitContribution',
-    args: [1n, commitment],
+    args: [1n, contributionCommitmentOf(1n, offered)],
   })
   return toDatanets(test, contributor, data, OPEN)
 }
 
 /** Its minhash becomes a blob. */
 function revealContribution(test: TestChain): TypedTransaction {
-  const { contentRoot, recordCount, byteCount, minhash, salt } = offered
   const data = encodeFunctionData({
     abi: iDatanetRegistryAbi,
     functionName: 'revealContribution',
-    args: [1n, contentRoot, recordCount, byteCount, bytesToHex(minhash), salt],
+    args: [1n, { ...claimOf(offered), receipts: [] }],
   })
   return toDatanets(test, contributor, data)
 }

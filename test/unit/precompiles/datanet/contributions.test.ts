@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
 import {
@@ -34,7 +35,9 @@ describe('a contribution', () => {
     const [id] = world.contribute(datanetId, [spec])
     expect(status(world, id!)).toMatchObject({ status: 3, leaderId: id, noveltyBps: 10_000, bondWei: OPEN })
     expect(world.score([id!], [scorer], () => [world.report(spec, 7300)])).toEqual([4])
-    expect(status(world, id!)).toMatchObject({ status: 4, qualityBps: 7300, bondWei: 0n })
+    expect(status(world, id!)).toMatchObject({ status: 4, qualityBps: 7300, bondWei: OPEN })
+    world.release([id!])
+    expect(status(world, id!)).toMatchObject({ status: 4, bondWei: 0n })
     expect(world.datanets.read('credits', [alice.address])).toBe(OPEN)
 
     const before = world.chain.balanceOf(alice.address)
@@ -182,6 +185,40 @@ describe('the commit order', () => {
     expect(outcome).toMatchObject({ ok: false, error: 'CommitmentMismatch' })
   })
 
+  it('is all that decides who stands, whatever the order of reveals and the pieces of ordering', () => {
+    // five commits of three contents, in two Datanets; which are revealed, in which order, ordered in which pieces
+    const life = fc.record({
+      contents: fc.array(fc.nat(2), { minLength: 5, maxLength: 5 }),
+      homes: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+      reveals: fc.shuffledSubarray([0, 1, 2, 3, 4]),
+      pieces: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 6, maxLength: 6 }),
+    })
+    fc.assert(
+      fc.property(life, ({ contents, homes, reveals, pieces }) => {
+        const { world, datanetId } = openWorld()
+        const other = world.createDatanet(owner)
+        world.datanets.send('appointScorer', [other, scorer.address], { from: owner.address })
+        const specs = contents.map((n, index) => contribution(n, alice, { salt: testHash(`salt ${index}`) }))
+        const home = homes.map((isFirst) => (isFirst ? datanetId : other))
+        const ids = specs.map((spec, index) => world.commit(home[index]!, spec))
+        world.chain.advance(2)
+        for (const index of reveals) world.reveal(ids[index]!, specs[index]!)
+        world.chain.advance(7)
+        for (const maximum of pieces) {
+          for (const each of [other, datanetId])
+            world.datanets.send('settleOrder', [each, maximum], { from: bob.address })
+        }
+        const earliest = (content: number) =>
+          contents.findIndex((n, at) => n === content && reveals.includes(at))
+        contents.forEach((content, index) => {
+          const expected = !reveals.includes(index) ? 8 : earliest(content) === index ? 3 : 7
+          expect(status(world, ids[index]!).status).toBe(expected)
+        })
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('can be settled in pieces', () => {
     const { world, datanetId } = openWorld()
     const specs = [1, 2, 3, 4, 5].map((n) => contribution(n, alice))
@@ -247,110 +284,5 @@ describe('near-duplicates', () => {
       ...world.contribute(datanetId, specs.slice(9)),
     ]
     expect(ids.map((id) => status(world, id).flags)).toEqual([...Array(16).fill(0), 1])
-  })
-})
-
-describe('freezing a version', () => {
-  const specs = Array.from({ length: 11 }, (_, n) => contribution(n, [alice, bob, carol][n % 3]!))
-
-  function scored() {
-    const { world, datanetId } = openWorld()
-    const ids = world.contribute(datanetId, specs)
-    // the fourth is below the threshold
-    world.score(ids, [scorer], () => specs.map((spec, n) => world.report(spec, n === 3 ? 100 : 9000)))
-    return { world, datanetId, ids }
-  }
-
-  it('takes the accepted ones in commit order, whatever the pieces', () => {
-    const whole = scored()
-    whole.world.datanets.send('freezeVersion', [whole.datanetId, 512], { from: owner.address })
-    const pieces = scored()
-    const steps: boolean[] = []
-    for (let step = 0; step < 4; step++) {
-      const { value } = pieces.world.datanets.send('freezeVersion', [pieces.datanetId, 3], {
-        from: owner.address,
-      })
-      const [version, frozen] = value as readonly [number, boolean]
-      expect(version).toBe(1)
-      steps.push(frozen)
-    }
-    expect(steps).toEqual([false, false, false, true])
-    for (const { world, datanetId, ids } of [whole, pieces]) {
-      const members = world.datanets.read('versionMembers', [datanetId, 1, 0, 256])
-      expect(members.map((member) => member.contributionId)).toEqual(ids.filter((_, n) => n !== 3))
-      expect(members.map((member) => member.recordCount)).toEqual(
-        specs.filter((_, n) => n !== 3).map((spec) => spec.recordCount),
-      )
-    }
-    const read = ({ world, datanetId }: typeof whole) => world.datanets.read('getVersion', [datanetId, 1])
-    expect(read(pieces)).toMatchObject({
-      frozen: true,
-      memberCount: 10,
-      contentRoot: read(whole).contentRoot,
-      recordCount: read(whole).recordCount,
-    })
-  })
-
-  it('pages members over the borders of chunks', () => {
-    const { world, datanetId, ids } = scored()
-    for (let step = 0; step < 6; step++) {
-      world.datanets.send('freezeVersion', [datanetId, 2], { from: owner.address })
-    }
-    const accepted = ids.filter((_, n) => n !== 3)
-    for (let start = 0; start < 11; start++) {
-      for (let count = 1; count < 12; count++) {
-        const page = world.datanets.read('versionMembers', [datanetId, 1, start, count])
-        expect(page.map((member) => member.contributionId)).toEqual(accepted.slice(start, start + count))
-      }
-    }
-  })
-
-  it('makes the next version from everything accepted by then', () => {
-    const { world, datanetId } = scored()
-    world.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
-    const late = contribution(40, carol)
-    const lateIds = world.contribute(datanetId, [late])
-    world.score(lateIds, [scorer], () => [world.report(late)])
-    world.datanets.send('freezeVersion', [datanetId, 512], { from: owner.address })
-    expect(world.datanets.read('getVersion', [datanetId, 2])).toMatchObject({ memberCount: 11, frozen: true })
-    expect(world.datanets.read('getVersion', [datanetId, 1])).toMatchObject({ memberCount: 10 })
-  })
-})
-
-describe('scorers of an open Datanet', () => {
-  it('bond themselves in, decide with three, and get the bond back after leaving', () => {
-    const world = new World()
-    const datanetId = world.createDatanet(owner, { policy: 0 })
-    const bond = testParameters.scorerBondWei
-    const three = [scorer, bob, carol]
-    for (const each of three) {
-      world.datanets.send('joinScorers', [datanetId], { from: each.address, valueWei: bond })
-    }
-    const spec = contribution(1, alice)
-    const ids = world.contribute(datanetId, [spec])
-    expect(world.score(ids, three, () => [world.report(spec)])).toEqual([4])
-
-    world.datanets.send('leaveScorers', [datanetId], { from: bob.address })
-    expect(world.datanets.try('withdrawScorerBond', [datanetId], { from: bob.address })).toMatchObject({
-      error: 'ScorerStillBound',
-    })
-    world.chain.advance(20)
-    world.datanets.send('withdrawScorerBond', [datanetId], { from: bob.address })
-    expect(world.datanets.read('credits', [bob.address])).toBe(bond)
-    expect(world.datanets.read('scorersOf', [datanetId])).toHaveLength(2)
-  })
-
-  it('do not decide with two', () => {
-    const world = new World()
-    const datanetId = world.createDatanet(owner, { policy: 0 })
-    for (const each of [bob, carol]) {
-      world.datanets.send('joinScorers', [datanetId], {
-        from: each.address,
-        valueWei: testParameters.scorerBondWei,
-      })
-    }
-    const spec = contribution(1, alice)
-    const ids = world.contribute(datanetId, [spec])
-    expect(world.score(ids, [bob, carol], () => [world.report(spec)])).toEqual([9])
   })
 })

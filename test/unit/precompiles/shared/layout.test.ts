@@ -39,6 +39,7 @@ const layouts = {
   Scorer: datanet.scorerLayout,
   Contribution: datanet.contributionLayout,
   Version: datanet.versionLayout,
+  Access: datanet.accessLayout,
   AdapterRegistry: adapter.registryLayout,
   BaseModel: adapter.baseModelLayout,
   Adapter: adapter.adapterLayout,

@@ -1,0 +1,186 @@
+import { ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
+import { ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import {
+  application,
+  ascending,
+  auditors,
+  Fixture,
+  host,
+  hostSigner,
+  requester,
+  settler,
+  stranger,
+} from '../../unit/precompiles/proofOfAttribution/fixture.ts'
+import { type Account, account, type MadeReceipt, makeQuery, OPEN, testHash } from '../precompileWorld.ts'
+import { claimScenes, once, type Scene, type Scenes } from './scene.ts'
+
+const ENDPOINT = 'https://a-host-with-a-name-longer-than-one-slot.example'
+const digest = testHash('digest')
+const salt = testHash('audit salt')
+
+interface Made {
+  readonly args: readonly unknown[]
+  readonly from?: Account
+  readonly valueWei?: bigint
+}
+
+/** A call on a fresh chain with an active adapter, a host, a deposit and auditors. */
+function on(prepare: (f: Fixture) => Made): () => Scene {
+  return () => {
+    const f = new Fixture()
+    return { from: stranger, ...prepare(f), world: f.world }
+  }
+}
+
+function settled(f: Fixture, ...receipts: MadeReceipt[]): MadeReceipt[] {
+  f.settle(...receipts)
+  f.chain.advance()
+  return receipts
+}
+
+/** Two receipts under audit, and an auditor who sits in both committees. */
+function audited(f: Fixture): { ids: readonly string[]; receipts: MadeReceipt[]; auditor: Account } {
+  const receipts = settled(f, f.receipt(), f.receipt())
+  f.draw(...receipts)
+  const [first, second] = receipts.map((receipt) => f.committee(receipt))
+  const auditor = first!.find((one) => second!.includes(one))!
+  return { ids: receipts.map((receipt) => receipt.receiptId), receipts, auditor }
+}
+
+function revealable(f: Fixture): Made {
+  const { receipts, auditor } = audited(f)
+  const ids = receipts.map((receipt) => receipt.receiptId)
+  const commitment = f.commitmentOf(auditor, ids, [1, 2], [digest, digest])
+  f.attribution.send('commitAudit', [ids, commitment], { from: auditor.address })
+  f.chain.advance(f.world.parameters.auditCommitBlocks + 1)
+  return { args: [ids, [1, 2], [digest, digest], salt], from: auditor }
+}
+
+/** One receipt that the audit found right, one that it found wrong, one that nobody judged, and one too early. */
+function finalizable(f: Fixture): Made {
+  const paid = f.receipt({ application: application.address })
+  const [wrong, unjudged, marked] = [f.receipt(), f.receipt(), f.receipt()] as const
+  const judged = settled(f, paid, wrong, unjudged, marked)
+  f.draw(...judged)
+  f.audit(paid, [1, 1, 1])
+  f.audit(wrong, [2, 2, 2])
+  f.audit(marked, [1, 1, 1])
+  f.attribution.send('markWrong', [f.world.factsOf(marked.receiptId)], { from: requester.address })
+  f.pastChallenge()
+  const late = f.receipt()
+  f.settle(late)
+  const all = [...judged, late]
+  const facts = all.map((receipt) => f.world.factsOf(receipt.receiptId))
+  return { args: [facts, all.map((receipt) => (receipt === paid ? '0x' : receipt.signed.queryRow))] }
+}
+
+function fullWindow(f: Fixture): void {
+  f.finalReceipts(Array.from({ length: 4 }, () => f.receipt()))
+}
+
+/** A closed window, and a receipt in the next one that is under audit. */
+const closed = once(() => {
+  const f = new Fixture()
+  fullWindow(f)
+  f.close()
+  f.attribution.send('setGrantedAuditors', [ascending(auditors)], { from: requester.address })
+  const [receipt] = settled(f, f.receipt())
+  f.draw(receipt!)
+  return { f, receipt: receipt! }
+})
+
+function reads(args: (f: Fixture, receipt: MadeReceipt) => readonly unknown[]): () => Scene {
+  return () => {
+    const { f, receipt } = closed()
+    return { world: f.world, args: args(f, receipt), from: stranger }
+  }
+}
+
+const leaving = (f: Fixture, method: 'deregisterHost' | 'deregisterAuditor', by: Account) => {
+  f.attribution.send(method, method === 'deregisterHost' ? [] : [f.baseModelId], { from: by.address })
+  f.chain.advance(30)
+}
+
+export const attributionScenes: Scenes = {
+  ...claimScenes(ATTRIBUTION_ADDRESS, () => {
+    const f = new Fixture()
+    f.settle(f.receipt())
+    return { world: f.world, creditor: settler, stranger }
+  }),
+  deposit: on(() => ({ args: [host.address], from: requester, valueWei: OPEN })),
+  requestWithdraw: on(() => ({ args: [ZERO_ADDRESS, OPEN], from: requester })),
+  withdraw: on((f) => {
+    f.attribution.send('requestWithdraw', [ZERO_ADDRESS, OPEN], { from: requester.address })
+    f.chain.advance(f.world.parameters.withdrawDelayBlocks)
+    return { args: [ZERO_ADDRESS], from: requester }
+  }),
+  registerHost: on(() => ({ args: [account(31).address, ENDPOINT], from: account(30), valueWei: OPEN })),
+  updateHost: on(() => ({ args: [account(31).address, ENDPOINT], from: host })),
+  addHostBond: on(() => ({ args: [], from: host, valueWei: OPEN })),
+  deregisterHost: on(() => ({ args: [], from: host })),
+  withdrawHostBond: on((f) => {
+    leaving(f, 'deregisterHost', host)
+    return { args: [], from: host }
+  }),
+  registerAuditor: on((f) => ({ args: [f.baseModelId], from: account(30), valueWei: 10n * OPEN })),
+  deregisterAuditor: on((f) => ({ args: [f.baseModelId], from: auditors[1] })),
+  withdrawAuditorBond: on((f) => {
+    leaving(f, 'deregisterAuditor', auditors[1])
+    return { args: [f.baseModelId], from: auditors[1] }
+  }),
+  setGrantedAuditors: on(() => ({ args: [ascending(auditors)], from: requester })),
+  'setGrantedAuditors (none)': on((f) => {
+    f.attribution.send('setGrantedAuditors', [ascending(auditors)], { from: requester.address })
+    return { args: [[]], from: requester }
+  }),
+  settle: on((f) => {
+    f.attribution.send('deposit', [host.address], { from: requester.address, valueWei: OPEN / 100n })
+    const good = [f.receipt(), f.receipt({ application: application.address })]
+    const bad = [f.receipt({ queryRow: makeQuery(8, 1) }), f.receipt({ auditClass: 1 })]
+    return { args: [[...good, ...bad].map(({ signed }) => signed), 0n], from: settler }
+  }),
+  drawAudits: on((f) => {
+    const receipts = settled(f, f.receipt(), f.receipt({ auditClass: 2 }))
+    return { args: [receipts.map(({ receiptId }) => receiptId)] }
+  }),
+  commitAudit: on((f) => {
+    const { ids, auditor } = audited(f)
+    return { args: [ids, testHash('commitment')], from: auditor }
+  }),
+  revealAudit: on(revealable),
+  markWrong: on((f) => {
+    const [receipt] = settled(f, f.receipt())
+    return { args: [f.world.factsOf(receipt!.receiptId)], from: requester }
+  }),
+  finalize: on(finalizable),
+  closeWindow: on((f) => {
+    fullWindow(f)
+    return { args: [f.adapterId, 1000] }
+  }),
+  'closeWindow (sum and score)': on((f) => {
+    fullWindow(f)
+    return { args: [f.adapterId, 1] }
+  }),
+  'closeWindow (pay in part)': on((f) => {
+    fullWindow(f)
+    f.close(1)
+    return { args: [f.adapterId, 3] }
+  }),
+  domainSeparator: reads(() => []),
+  getReceipt: reads((_f, receipt) => [receipt.receiptId]),
+  getAudit: reads((_f, receipt) => [receipt.receiptId]),
+  committee: reads((_f, receipt) => [receipt.receiptId]),
+  depositOf: reads(() => [requester.address, ZERO_ADDRESS]),
+  hostInfo: reads(() => [host.address]),
+  auditorInfo: reads((f) => [auditors[0].address, f.baseModelId]),
+  auditorsOf: reads((f) => [f.baseModelId]),
+  grantOf: reads(() => [requester.address]),
+  grantedAuditors: reads(() => [1]),
+  getWindow: reads((f) => [f.adapterId, 1n]),
+  windowsOf: reads((f) => [f.adapterId]),
+  windowQuery: reads((f) => [f.adapterId, 1n]),
+  windowScores: reads((f) => [f.adapterId, 1n, 0, 256]),
+  windowShares: reads((f) => [f.adapterId, 1n, 0, 256]),
+  score: reads((f, { receiptId, signed }) => [f.world.factsOf(receiptId), signed.queryRow, 0, 256]),
+  'updateHost (shorter)': on(() => ({ args: [hostSigner.address, 'https://h'], from: host })),
+}
