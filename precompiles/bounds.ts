@@ -77,6 +77,8 @@ export const bounds = {
   auditors: 64,
   /** Auditors on the list of one requester: each is a slot, and each is looked for in every draw. */
   grantedAuditors: 16,
+  /** Accounts that one receipt pays for its audit and appeal: each may be a new credit, 22,000 gas. */
+  paidAuditors: 64,
   /** Seats of a committee: three truncated digests fill one slot. */
   committee: 3,
   /** Receipts of one window: with weights up to 4095 the sums stay inside int32. */

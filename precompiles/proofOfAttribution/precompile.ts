@@ -5,8 +5,10 @@ import { checkParameters, type PrecompileParameters } from '../parameters.ts'
 import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAttributionCall } from './call.ts'
+import { appealMethods } from './methods/appeals.ts'
 import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
+import { challengeMethods } from './methods/challenges.ts'
 import { depositMethods } from './methods/deposits.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
 import { grantMethods } from './methods/grants.ts'
@@ -31,6 +33,8 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...grantMethods,
       ...settlementMethods,
       ...auditMethods,
+      ...challengeMethods,
+      ...appealMethods,
       ...finalisationMethods,
       ...windowMethods,
       ...viewMethods,

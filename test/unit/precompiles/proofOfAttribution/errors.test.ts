@@ -327,10 +327,10 @@ const cases: readonly Case[] = [
   },
   {
     error: 'InvalidVerdict',
-    what: 'verdict 5',
+    what: 'verdict 6',
     run: (f) => {
-      const { receipt, committee } = committedBy(f, 3, 5)
-      return { method: 'revealAudit', args: reveal(receipt, 5), from: committee[0]! }
+      const { receipt, committee } = committedBy(f, 3, 6)
+      return { method: 'revealAudit', args: reveal(receipt, 6), from: committee[0]! }
     },
   },
   {
