@@ -74,6 +74,17 @@ function finalizable(f: Fixture): Made {
   return { args: [facts, all.map((receipt) => (receipt === paid ? '0x' : receipt.signed.queryRow))] }
 }
 
+function challengeOf(f: Fixture, receipt: MadeReceipt): Made {
+  return { args: [f.factsOf(receipt)], valueWei: f.world.parameters.receiptChallengeBondWei }
+}
+
+function appealed(f: Fixture): MadeReceipt {
+  const [receipt] = settled(f, f.receipt())
+  f.audit(receipt!, [1, 2, 1])
+  f.openAppeals(receipt!)
+  return receipt!
+}
+
 function fullWindow(f: Fixture): void {
   f.finalReceipts(Array.from({ length: 4 }, () => f.receipt()))
 }
@@ -84,9 +95,16 @@ const closed = once(() => {
   fullWindow(f)
   f.close()
   f.attribution.send('setGrantedAuditors', [ascending(auditors)], { from: requester.address })
-  const [receipt] = settled(f, f.receipt())
-  f.draw(receipt!)
-  return { f, receipt: receipt! }
+  // with a part of what each view shows
+  f.chain.advance()
+  const receipt = f.receipt()
+  f.settle(receipt)
+  f.challenge(receipt)
+  f.chain.advance()
+  f.audit(receipt, [1, 2, 1])
+  f.openAppeals(receipt)
+  f.commitVote(auditors[0], receipt, 1)
+  return { f, receipt }
 })
 
 function reads(args: (f: Fixture, receipt: MadeReceipt) => readonly unknown[]): () => Scene {
@@ -123,6 +141,7 @@ export const attributionScenes: Scenes = {
     return { args: [], from: host }
   }),
   registerAuditor: on((f) => ({ args: [f.baseModelId], from: account(30), valueWei: 10n * OPEN })),
+  addAuditorBond: on((f) => ({ args: [f.baseModelId], from: auditors[1], valueWei: OPEN })),
   deregisterAuditor: on((f) => ({ args: [f.baseModelId], from: auditors[1] })),
   withdrawAuditorBond: on((f) => {
     leaving(f, 'deregisterAuditor', auditors[1])
@@ -152,7 +171,65 @@ export const attributionScenes: Scenes = {
     const [receipt] = settled(f, f.receipt())
     return { args: [f.world.factsOf(receipt!.receiptId)], from: requester }
   }),
+  challengeReceipt: on((f) => {
+    f.chain.advance()
+    const receipt = f.receipt()
+    f.settle(receipt)
+    return { ...challengeOf(f, receipt) }
+  }),
+  'challengeReceipt (unaudited)': on((f) => {
+    const [receipt] = settled(f, f.receipt({ auditClass: 2 }))
+    return { ...challengeOf(f, receipt!), from: requester }
+  }),
+  openAppeal: on((f) => {
+    const receipts = settled(f, f.receipt(), f.receipt())
+    f.audit(receipts[0]!, [1, 2, 1])
+    f.audit(receipts[1]!, [1, 1, 1])
+    return { args: [receipts.map((receipt) => f.factsOf(receipt))] }
+  }),
+  appealReceipt: on((f) => {
+    const [receipt] = settled(f, f.receipt())
+    f.audit(receipt!, [1, 1, 1])
+    return { args: [f.factsOf(receipt!)], valueWei: f.world.parameters.appealBondWei }
+  }),
+  commitAppeal: on((f) => ({ args: [[appealed(f).receiptId], testHash('commitment')], from: auditors[1] })),
+  revealAppeal: on((f) => {
+    const receipt = appealed(f)
+    f.commitVote(auditors[1], receipt, 1)
+    f.chain.advance(f.world.parameters.auditCommitBlocks + 1)
+    return { args: [[receipt.receiptId], [1], salt], from: auditors[1] }
+  }),
   finalize: on(finalizable),
+  'finalize (appeals)': on((f) => {
+    const receipts = settled(f, ...Array.from({ length: 5 }, () => f.receipt()))
+    f.draw(...receipts)
+    const [confirmed, overturned, undecided, disputed, silent] = receipts
+    f.audit(disputed!, [1, 2, 1])
+    for (const [receipt, votes] of [
+      [confirmed!, [1, 1, 1, 1]],
+      [overturned!, [4, 4, 4, 4]],
+      [undecided!, [1, 2, 5, 5]],
+    ] as const) {
+      f.audit(receipt, [1, 1, 5])
+      f.appeal(receipt)
+      f.vote(receipt, votes)
+    }
+    f.audit(silent!, [1, 1, 0])
+    f.pastChallenge()
+    const facts = receipts.map((receipt) => f.factsOf(receipt))
+    const needed = [overturned, undecided]
+    return { args: [facts, receipts.map((one) => (needed.includes(one) ? one.signed.queryRow : '0x'))] }
+  }),
+  'finalize (challenges)': on((f) => {
+    const receipts = [f.receipt(), f.receipt()]
+    f.settle(...receipts)
+    for (const receipt of receipts) f.challenge(receipt)
+    f.audit(receipts[0]!, [1, 1, 1])
+    f.audit(receipts[1]!, [2, 2, 2])
+    f.pastChallenge()
+    const facts = receipts.map((receipt) => f.factsOf(receipt))
+    return { args: [facts, receipts.map((receipt) => receipt.signed.queryRow)] }
+  }),
   closeWindow: on((f) => {
     fullWindow(f)
     return { args: [f.adapterId, 1000] }
@@ -170,6 +247,8 @@ export const attributionScenes: Scenes = {
   getReceipt: reads((_f, receipt) => [receipt.receiptId]),
   getAudit: reads((_f, receipt) => [receipt.receiptId]),
   committee: reads((_f, receipt) => [receipt.receiptId]),
+  getChallenge: reads((_f, receipt) => [receipt.receiptId]),
+  getAppeal: reads((_f, receipt) => [receipt.receiptId]),
   depositOf: reads(() => [requester.address, ZERO_ADDRESS]),
   hostInfo: reads(() => [host.address]),
   auditorInfo: reads((f) => [auditors[0].address, f.baseModelId]),
