@@ -5,10 +5,13 @@ import { checkParameters, type PrecompileParameters } from '../parameters.ts'
 import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAttributionCall } from './call.ts'
+import { appealMethods } from './methods/appeals.ts'
 import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
+import { challengeMethods } from './methods/challenges.ts'
 import { depositMethods } from './methods/deposits.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
+import { grantMethods } from './methods/grants.ts'
 import { hostMethods } from './methods/hosts.ts'
 import { settlementMethods } from './methods/settlement.ts'
 import { viewMethods } from './methods/views.ts'
@@ -27,8 +30,11 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...depositMethods,
       ...hostMethods,
       ...auditorMethods,
+      ...grantMethods,
       ...settlementMethods,
       ...auditMethods,
+      ...challengeMethods,
+      ...appealMethods,
       ...finalisationMethods,
       ...windowMethods,
       ...viewMethods,

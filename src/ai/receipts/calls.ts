@@ -19,14 +19,15 @@ function request(data: Hex, gasLimit: number, valueWei = 0n): TransactionRequest
   return { to: ATTRIBUTION_ADDRESS, data, valueWei, gasLimit: BigInt(capped) }
 }
 
-export function settleCall(receipts: readonly SignedReceipt[]): TransactionRequest {
+/** The call fails, and costs next to nothing, in a block after `lastBlock`. */
+export function settleCall(receipts: readonly SignedReceipt[], lastBlock: number): TransactionRequest {
   const args = receipts.map((receipt) => ({
     ...receipt,
     queryRow: bytesToHex(receipt.queryRow),
     requesterSignature: bytesToHex(receipt.requesterSignature),
     hostSignature: bytesToHex(receipt.hostSignature),
   }))
-  const data = encodeFunctionData({ abi, functionName: 'settle', args: [args] })
+  const data = encodeFunctionData({ abi, functionName: 'settle', args: [args, BigInt(lastBlock)] })
   const adapters = new Set(receipts.map((receipt) => receipt.request.adapterId)).size
   const rowBytes = receipts.reduce((most, receipt) => Math.max(most, receipt.queryRow.length), 0)
   return request(data, gasOf.settle(receipts.length, adapters, rowBytes))

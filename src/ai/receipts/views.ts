@@ -81,6 +81,8 @@ export interface ReceiptView {
   readonly adapterId: bigint
   readonly windowIndex: bigint
   readonly settledBlock: number
+  /** Of the requester's list of auditors, in audit class 1; else zero. */
+  readonly grantId: number
   readonly feeWei: bigint
 }
 
@@ -197,6 +199,12 @@ export class ReceiptViews {
 
   auditor(account: Address, baseModelId: bigint): AuditorView | undefined {
     return this.#attribution.find('auditorInfo', [account, baseModelId])
+  }
+
+  /** The auditors that may be drawn for the requester's receipts of audit class 1. */
+  grantOf(requester: Address): { readonly grantId: number; readonly auditors: readonly Address[] } {
+    const [grantId, auditors] = this.#attribution.get('grantOf', [requester])
+    return { grantId, auditors: auditors.map(toAddress) }
   }
 
   auditorsOf(baseModelId: bigint): readonly Address[] {

@@ -107,7 +107,7 @@ class Life {
           }),
         )
         const again = next() % 3 === 0 ? this.receipts.slice(-1) : []
-        attempt('settle', [[...batch, ...again].map((receipt) => receipt.signed)], settler)
+        attempt('settle', [[...batch, ...again].map((receipt) => receipt.signed), 0n], settler)
         const settled = batch.filter((receipt) => this.statusOf(receipt) !== 0)
         this.receipts.push(...settled)
         return

@@ -108,7 +108,7 @@ describe('a paid prediction', () => {
       feeWei: OPEN / 100n + (17n * (OPEN / 50n)) / 1000n,
       queryRow: bytesToHex(queryRow),
     })
-    expect(found.readers.length).toBe(2)
+    expect(found.readers.length).toBe(3)
     const { json } = await call(`${gateway.url}/receipts/${found.receiptId}`)
     expect(json.status).toBe('unsettled')
     await services.mineUntil(() => world.views.receipt(found.receiptId) !== undefined)

@@ -54,6 +54,8 @@ const layouts = {
   Receipt: attribution.receiptLayout,
   Batch: attribution.batchLayout,
   Audit: attribution.auditLayout,
+  Challenge: attribution.challengeLayout,
+  Appeal: attribution.appealLayout,
   AdapterWindows: attribution.adapterWindowsLayout,
   Window: attribution.windowLayout,
 }
