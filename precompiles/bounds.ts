@@ -79,4 +79,8 @@ export const bounds = {
   windowReceipts: 1024,
   /** Rows scored between two score blobs, in chunks of rows: 16 chunks of 23 rows make a blob of 5,888 bytes. */
   rowChunksPerPiece: 16,
+  /** Adapters of one closeWindows: a look at each costs about 10,000 gas, also where there is nothing to do. */
+  adaptersPerClose: 64,
+  /** Members in one claimRemainder: up to 75,000 gas each, so that a transaction holds them. */
+  remaindersPerCall: 64,
 } as const

@@ -1,6 +1,7 @@
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
 import type { Address, Hash } from '../../src/primitives/hex.ts'
 import { AdapterReader } from '../adapter/read.ts'
+import { DatanetReader } from '../datanet/read.ts'
 import type { PrecompileHost } from '../host.ts'
 import type { PrecompileParameters } from '../parameters.ts'
 import type { InputsOf } from '../shared/abiTypes.ts'
@@ -40,6 +41,7 @@ export interface AttributionCall extends MoneyCall {
   readonly parameters: PrecompileParameters
   readonly root: StructRef<typeof rootLayout.fields>
   readonly adapters: AdapterReader
+  readonly datanets: DatanetReader
   readonly staking: ForeignStore
 }
 
@@ -52,6 +54,7 @@ export function openAttributionCall(host: PrecompileHost, parameters: Precompile
     money: new Money(host, store, parameters),
     root: new StructRef(store, rootLayout, ROOT_SLOT),
     adapters: new AdapterReader(host),
+    datanets: new DatanetReader(host),
     staking: new ForeignStore(host, parameters.stakingAddress),
   }
 }

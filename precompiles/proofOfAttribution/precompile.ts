@@ -10,6 +10,7 @@ import { auditMethods } from './methods/audits.ts'
 import { depositMethods } from './methods/deposits.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
 import { hostMethods } from './methods/hosts.ts'
+import { remainderMethods } from './methods/remainders.ts'
 import { settlementMethods } from './methods/settlement.ts'
 import { viewMethods } from './methods/views.ts'
 import { windowMethods } from './methods/windows.ts'
@@ -31,6 +32,7 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...auditMethods,
       ...finalisationMethods,
       ...windowMethods,
+      ...remainderMethods,
       ...viewMethods,
     },
     open: (host) => openAttributionCall(host, checked),

@@ -1,16 +1,25 @@
 import { ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
-import { ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import {
   application,
   auditors,
   Fixture,
   host,
   hostSigner,
+  owner,
   requester,
   settler,
   stranger,
 } from '../../unit/precompiles/proofOfAttribution/fixture.ts'
-import { type Account, account, type MadeReceipt, makeQuery, OPEN, testHash } from '../precompileWorld.ts'
+import {
+  type Account,
+  account,
+  type MadeReceipt,
+  makeQuery,
+  makeRow,
+  OPEN,
+  testHash,
+} from '../precompileWorld.ts'
 import { claimScenes, once, type Scene, type Scenes } from './scene.ts'
 
 const ENDPOINT = 'https://a-host-with-a-name-longer-than-one-slot.example'
@@ -75,6 +84,28 @@ function finalizable(f: Fixture): Made {
 
 function fullWindow(f: Fixture): void {
   f.finalReceipts(Array.from({ length: 4 }, () => f.receipt()))
+}
+
+/** A full window that nobody earned: all rows are one, and the queries point the other way. */
+function unearnedWindow(f: Fixture): bigint {
+  const rows = f.rows.map(() => makeRow(f.k, 4))
+  const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], rows)
+  const queryRow = Uint8Array.from(
+    Int8Array.from(makeRow(f.k, 4).subarray(4), (value) => -Math.trunc(((value << 24) >> 24) / 4)),
+  )
+  f.finalReceipts(Array.from({ length: 4 }, () => f.receipt({ adapterId, queryRow })))
+  return adapterId
+}
+
+function unearned(f: Fixture): void {
+  const adapterId = unearnedWindow(f)
+  f.attribution.send('closeWindow', [adapterId, 1000], { from: stranger.address })
+}
+
+function tombstoned(f: Fixture, place: number): void {
+  const [member] = f.world.datanets.read('versionMembers', [f.datanetId, 1, place, 1])
+  const from = member!.contributor.toLowerCase() as Address
+  f.world.datanets.send('tombstone', [member!.contributionId], { from })
 }
 
 /** A closed window, and a receipt in the next one that is under audit. */
@@ -158,6 +189,26 @@ export const attributionScenes: Scenes = {
     fullWindow(f)
     f.close(1)
     return { args: [f.adapterId, 3] }
+  }),
+  'closeWindow (without a tombstoned member)': on((f) => {
+    fullWindow(f)
+    tombstoned(f, 1)
+    f.close(7)
+    return { args: [f.adapterId, 3] }
+  }),
+  'closeWindow (that nobody earned)': on((f) => ({ args: [unearnedWindow(f), 1000] })),
+  closeWindows: on((f) => {
+    fullWindow(f)
+    return { args: [[99n, f.adapterId, f.adapterId, unearnedWindow(f)], 100] }
+  }),
+  claimRemainder: on((f) => {
+    unearned(f)
+    tombstoned(f, 1)
+    return { args: [f.datanetId, 1, [0, 1, 2, 5, 0]] }
+  }),
+  remainderOf: on((f) => {
+    unearned(f)
+    return { args: [f.datanetId, 1, 5] }
   }),
   domainSeparator: reads(() => []),
   getReceipt: reads((_f, receipt) => [receipt.receiptId]),

@@ -4,6 +4,7 @@ import * as adapter from '../../../../precompiles/adapter/layout.ts'
 import * as datanet from '../../../../precompiles/datanet/layout.ts'
 import type { PrecompileHost } from '../../../../precompiles/host.ts'
 import * as attribution from '../../../../precompiles/proofOfAttribution/layout.ts'
+import { REMAINDERS_SLOT, remainderLayout } from '../../../../precompiles/proofOfAttribution/remainders.ts'
 import {
   mappingSlot,
   namespaceSlot,
@@ -56,6 +57,7 @@ const layouts = {
   Audit: attribution.auditLayout,
   AdapterWindows: attribution.adapterWindowsLayout,
   Window: attribution.windowLayout,
+  Remainder: remainderLayout,
 }
 
 const solidityType = (type: string) =>
@@ -117,6 +119,7 @@ describe('storage layout', () => {
       datanet.REGISTRY_SLOT,
       adapter.REGISTRY_SLOT,
       attribution.ROOT_SLOT,
+      REMAINDERS_SLOT,
     ]
     expect(new Set(namespaces).size).toBe(namespaces.length)
   })
