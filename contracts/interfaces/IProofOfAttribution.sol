@@ -153,6 +153,25 @@ interface IProofOfAttribution is IClaimable {
         uint96 closersWei; // part of it set aside for closing, from the first close call on
     }
 
+    /// @notice What governance may change. Hard bounds beside the types':
+    struct Governed {
+        uint16 contributorsBps; // at least 3000
+        uint16 ownerBps;
+        uint16 hostBps;
+        uint16 stakersBps;
+        uint16 applicationBps;
+        uint16 treasuryBps; // the six together 10000
+        uint16 settlerCapBps; // of a fee, at most 2000
+        uint16 finalizerCapBps; // of the treasury's part or a slashed bond, at most 10000
+        uint16 auditorPayBps; // of the same; the two together at most 10000
+        uint16 auditRateBps; // 100 to 10000
+        uint16 closerCapBps; // of a pot, at most 1000
+        uint16 hostSlashBps; // of the bond behind a receipt, at most 10000
+        uint16 windowReceipts; // 1 to 960
+        uint32 windowAgeBlocks; // 1 to 1209600
+        uint32 settlementGas; // 21000 to 1000000
+    }
+
     struct Shares {
         uint256 contributorsWei;
         uint256 ownerWei; // royalties included
@@ -259,6 +278,8 @@ interface IProofOfAttribution is IClaimable {
         bool attributed
     );
 
+    /// @notice Governance has set values, which hold from this block on.
+    event GovernedSet(Governed values, uint40 fromBlock);
     /// @notice The pot of a window that nobody earned, as far as it went to one version of a Datanet.
     event RemainderAdded(
         uint64 indexed datanetId,
@@ -306,6 +327,8 @@ interface IProofOfAttribution is IClaimable {
     error ZeroWork();
     error InvalidRow();
     error UnknownVersion(uint64 id, uint32 version); // of a Datanet (frozen ones) or an adapter
+    error NotGovernance(address caller);
+    error OutOfBounds(uint8 field); // place in Governed, from 0
     error UnknownMember(uint32 member); // not that many in the version
 
     /// @notice Adds to the caller's deposit for `host`, which pays only that host, or for all hosts (zero address).
@@ -406,6 +429,12 @@ interface IProofOfAttribution is IClaimable {
         uint32[] calldata members
     ) external returns (uint256 amountWei);
 
+    /// @notice Sets all governed values, by parameters.governanceAddress only (where that is zero, nobody may). They hold
+    /// from the next block on; set again in one block, the last count. A receipt settles by the values of its block, is
+    /// drawn and ends by those of the block in which that happens, and a window by those of the blocks in which it takes
+    /// receipts and starts to close.
+    function setGoverned(Governed calldata values) external returns (uint40 fromBlock);
+
     function domainSeparator() external view returns (bytes32 separator);
 
     function getReceipt(bytes32 receiptId) external view returns (Receipt memory receipt);
@@ -462,4 +491,12 @@ interface IProofOfAttribution is IClaimable {
         uint32 version,
         uint32 member
     ) external view returns (uint256 amountWei);
+
+    /// @return current values, genesis's until governance has set others
+    /// @return next values, the same unless others were set in this block
+    /// @return nextFromBlock block from which the next hold, zero where they are the same
+    function governed()
+        external
+        view
+        returns (Governed memory current, Governed memory next, uint40 nextFromBlock);
 }

@@ -6,6 +6,7 @@ import type { PrecompileHost } from '../host.ts'
 import type { PrecompileParameters } from '../parameters.ts'
 import type { InputsOf } from '../shared/abiTypes.ts'
 import { bindErrors, bindEvents, type Fail } from '../shared/binding.ts'
+import { Governed } from '../shared/governed.ts'
 import { mappingSlot, StructRef } from '../shared/layout.ts'
 import { Money, type MoneyCall } from '../shared/money.ts'
 import { ForeignStore, Store } from '../shared/store.ts'
@@ -39,6 +40,8 @@ export type AdapterWindowsRef = StructRef<typeof adapterWindowsLayout.fields>
 
 export interface AttributionCall extends MoneyCall {
   readonly parameters: PrecompileParameters
+  /** Those of the parameters that governance may have changed: read them here. */
+  readonly governed: Governed
   readonly root: StructRef<typeof rootLayout.fields>
   readonly adapters: AdapterReader
   readonly datanets: DatanetReader
@@ -51,6 +54,7 @@ export function openAttributionCall(host: PrecompileHost, parameters: Precompile
     host,
     store,
     parameters,
+    governed: new Governed(store, parameters, host.block.number),
     money: new Money(host, store, parameters),
     root: new StructRef(store, rootLayout, ROOT_SLOT),
     adapters: new AdapterReader(host),

@@ -62,10 +62,10 @@ export function closeOldest(
 
 /** Full or old, and every receipt in it has ended. */
 function isReady({ call, window }: Closing): boolean {
-  const { parameters } = call
+  const { windowReceipts, windowAgeBlocks } = call.governed.settling()
   const { settled, finished, openedBlock } = window.values()
   if (finished !== settled) return false
-  return settled >= parameters.windowReceipts || blockOf(call) >= openedBlock + parameters.windowAgeBlocks
+  return settled >= windowReceipts || blockOf(call) >= openedBlock + windowAgeBlocks
 }
 
 /** Fixes the window's query and what its closers get. A window without a pot closes at once. */
@@ -82,8 +82,8 @@ function begin(closing: Closing): void {
   call.host.useGas(perEight(k * 16))
   const { query, shift } = shiftToInt16(sum)
   writeBlob(call.host, queryBlobs, encodeInt16s(query), adapterId, windowIndex)
-  const { closeGasPerRow, closerCapBps } = call.parameters
-  const costWei = call.host.block.baseFeeWei * closeGasPerRow * BigInt(rows)
+  const { closerCapBps } = call.governed.settling()
+  const costWei = call.host.block.baseFeeWei * call.parameters.closeGasPerRow * BigInt(rows)
   const closersWei = minimum(costWei, bpsOf(potWei, closerCapBps))
   window.update({ state: windowState.scoring, shift, closersWei })
   emit(call.host, 'WindowSummed', { adapterId, windowIndex, shift, potWei, closersWei })

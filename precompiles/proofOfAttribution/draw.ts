@@ -25,7 +25,9 @@ export function drawAudit(call: AttributionCall, receiptId: Hash, receipt: Recei
   if ((flags & (receiptFlag.unaudited | receiptFlag.notDrawn)) !== 0) return 'none'
   const seed = seedOf(call, receiptId, receipt)
   if (seed === undefined) return 'notYet'
-  const committee = isDrawn(seed, call.parameters.auditRateBps) ? seatCommittee(call, receipt, seed) : 'lost'
+  const committee = isDrawn(seed, call.governed.ending().auditRateBps)
+    ? seatCommittee(call, receipt, seed)
+    : 'lost'
   if (committee === 'lost' || committee === undefined) {
     const skipped = flags | (committee === 'lost' ? receiptFlag.notDrawn : receiptFlag.unaudited)
     receipt.set('flags', skipped)

@@ -9,6 +9,7 @@ import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
 import { depositMethods } from './methods/deposits.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
+import { governedMethods } from './methods/governed.ts'
 import { hostMethods } from './methods/hosts.ts'
 import { remainderMethods } from './methods/remainders.ts'
 import { settlementMethods } from './methods/settlement.ts'
@@ -33,6 +34,7 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...finalisationMethods,
       ...windowMethods,
       ...remainderMethods,
+      ...governedMethods,
       ...viewMethods,
     },
     open: (host) => openAttributionCall(host, checked),

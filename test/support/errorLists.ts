@@ -131,7 +131,7 @@ export const errorLists: readonly ErrorList[] = [
   {
     file: 'test/unit/precompiles/proofOfAttribution/refusals.test.ts',
     of: 'IProofOfAttribution',
-    errors: ['UnknownMember', 'UnknownVersion'],
+    errors: ['NotGovernance', 'OutOfBounds', 'UnknownMember', 'UnknownVersion'],
   },
   {
     file: 'test/unit/execution/stakingErrors.test.ts',

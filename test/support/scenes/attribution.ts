@@ -32,6 +32,17 @@ interface Made {
   readonly valueWei?: bigint
 }
 
+const council = account(33)
+/** In a chain that is governed. */
+function governed(prepare: (f: Fixture) => Made): () => Scene {
+  return () => {
+    const f = new Fixture({ parameters: { governanceAddress: council.address } })
+    return { from: council, ...prepare(f), world: f.world }
+  }
+}
+
+const valuesOf = (f: Fixture) => f.attribution.read('governed', [])[0]
+
 /** A call on a fresh chain with an active adapter, a host, a deposit and auditors. */
 function on(prepare: (f: Fixture) => Made): () => Scene {
   return () => {
@@ -209,6 +220,17 @@ export const attributionScenes: Scenes = {
   remainderOf: on((f) => {
     unearned(f)
     return { args: [f.datanetId, 1, 5] }
+  }),
+  setGoverned: governed((f) => ({ args: [{ ...valuesOf(f), windowReceipts: 5 }] })),
+  'setGoverned (again in a block)': governed((f) => {
+    f.attribution.send('setGoverned', [valuesOf(f)], { from: council.address })
+    f.chain.advance()
+    f.attribution.send('setGoverned', [valuesOf(f)], { from: council.address })
+    return { args: [{ ...valuesOf(f), settlementGas: 21_000 }] }
+  }),
+  governed: governed((f) => {
+    f.attribution.send('setGoverned', [{ ...valuesOf(f), hostSlashBps: 1 }], { from: council.address })
+    return { args: [], from: stranger }
   }),
   domainSeparator: reads(() => []),
   getReceipt: reads((_f, receipt) => [receipt.receiptId]),

@@ -1,10 +1,20 @@
+import { getAddress } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ATTRIBUTION_ADDRESS } from '../../../../precompiles/addresses.ts'
 import type { PrecompileParameters } from '../../../../precompiles/parameters.ts'
 import type { Address } from '../../../../src/primitives/hex.ts'
 import { seenErrors } from '../../../support/contract.ts'
 import { expectedErrors } from '../../../support/errorLists.ts'
+import { account } from '../../../support/precompileWorld.ts'
 import { Fixture, stranger } from './fixture.ts'
+
+const council = account(33)
+const parameters = { governanceAddress: council.address }
+
+function valuesNow(f: Fixture) {
+  const [current] = f.attribution.read('governed', [])
+  return current
+}
 
 interface Case {
   readonly error: string
@@ -76,6 +86,24 @@ const cases: readonly Case[] = [
     error: 'ZeroWork',
     what: 'closing for several without work',
     run: (f) => ({ method: 'closeWindows', args: [[f.adapterId], 0] }),
+  },
+  {
+    error: 'NotGovernance',
+    what: 'values of a stranger',
+    parameters,
+    args: [getAddress(stranger.address)],
+    run: (f) => ({ method: 'setGoverned', args: [valuesNow(f)] }),
+  },
+  {
+    error: 'OutOfBounds',
+    what: 'values that take from contributors',
+    parameters,
+    args: [0],
+    run: (f) => ({
+      method: 'setGoverned',
+      args: [{ ...valuesNow(f), contributorsBps: 2999, treasuryBps: 1501 }],
+      from: council,
+    }),
   },
 ]
 

@@ -5,6 +5,7 @@ import * as datanet from '../../../../precompiles/datanet/layout.ts'
 import type { PrecompileHost } from '../../../../precompiles/host.ts'
 import * as attribution from '../../../../precompiles/proofOfAttribution/layout.ts'
 import { REMAINDERS_SLOT, remainderLayout } from '../../../../precompiles/proofOfAttribution/remainders.ts'
+import { endingLayout, GOVERNED_SLOT, settlingLayout } from '../../../../precompiles/shared/governed.ts'
 import {
   mappingSlot,
   namespaceSlot,
@@ -58,6 +59,8 @@ const layouts = {
   AdapterWindows: attribution.adapterWindowsLayout,
   Window: attribution.windowLayout,
   Remainder: remainderLayout,
+  Settling: settlingLayout,
+  Ending: endingLayout,
 }
 
 const solidityType = (type: string) =>
@@ -120,6 +123,7 @@ describe('storage layout', () => {
       adapter.REGISTRY_SLOT,
       attribution.ROOT_SLOT,
       REMAINDERS_SLOT,
+      GOVERNED_SLOT,
     ]
     expect(new Set(namespaces).size).toBe(namespaces.length)
   })
