@@ -5,9 +5,11 @@ import { checkParameters, type PrecompileParameters } from '../parameters.ts'
 import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAttributionCall } from './call.ts'
+import { attributionViews } from './methods/attributions.ts'
 import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
 import { depositMethods } from './methods/deposits.ts'
+import { evidenceMethods } from './methods/evidence.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
 import { governedMethods } from './methods/governed.ts'
 import { hostMethods } from './methods/hosts.ts'
@@ -35,6 +37,8 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...windowMethods,
       ...remainderMethods,
       ...governedMethods,
+      ...attributionViews,
+      ...evidenceMethods,
       ...viewMethods,
     },
     open: (host) => openAttributionCall(host, checked),
