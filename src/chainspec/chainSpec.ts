@@ -21,7 +21,7 @@ export interface ChainSpec {
   readonly genesis: Genesis
   readonly chainId: bigint
   readonly common: Common
-  /** keccak256 of every parameter that is not in the state; the genesis block carries it in `extraData`. */
+  /** keccak256 of every parameter of genesis that is not in the state; the genesis block carries it in `extraData`. */
   readonly parametersHash: Hash
 }
 
@@ -126,9 +126,14 @@ function recoveryBit(v: bigint, chainId?: bigint): number {
   return Number(recovery)
 }
 
+/**
+ * Of the precompiles' schedule only what runs from genesis on: an upgrade that operators schedule later leaves the chain
+ * the one that it is.
+ */
 function hashParameters(genesis: Genesis): Hash {
-  const { alloc: _alloc, accounts: _accounts, stamp: _stamp, timestamp: _timestamp, ...parameters } = genesis
-  return keccakHex(utf8ToBytes(canonicalJson(parameters)))
+  const { alloc: _alloc, accounts: _accounts, stamp: _stamp, timestamp, ...parameters } = genesis
+  const precompiles = genesis.precompiles.filter((entry) => entry.timestamp <= timestamp)
+  return keccakHex(utf8ToBytes(canonicalJson({ ...parameters, precompiles })))
 }
 
 /** JSON with sorted keys and integers of any size as decimal strings. */

@@ -5,10 +5,11 @@ import { createVM, runTx } from '@ethereumjs/vm'
 import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
-import { type ErrorCode, isNodeError, messageOf, NodeError } from '../errors/errors.ts'
+import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import { type Address, type Hash, type Hex, hexToBytes, ZERO_ADDRESS } from '../primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../primitives/keccak.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
+import { isStateFailure } from '../state/stateFailure.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateReader } from '../state/types.ts'
 import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
@@ -85,9 +86,6 @@ const callParams = {
   7825: { ...paramsTx[7825], maxTransactionGasLimit: Number.MAX_SAFE_INTEGER },
 }
 
-/** What is wrong with this node or the state that a call reads, not with the call. */
-const NODE_FAILURES: readonly ErrorCode[] = ['STATE_PRUNED', 'DATA_CORRUPT', 'STORAGE_FAILED', 'TX_FAULT']
-
 /** Runs messages on a state that nobody else sees. */
 export class CallRunner {
   readonly #spec: ChainSpec
@@ -147,7 +145,7 @@ export class CallRunner {
         })),
       }
     } catch (error) {
-      if (NODE_FAILURES.some((code) => isNodeError(error, code))) throw error
+      if (isStateFailure(error) || isNodeError(error, 'TX_FAULT')) throw error
       throw new NodeError('TX_INVALID', firstSentence(messageOf(error)), {}, error)
     }
   }

@@ -4,6 +4,7 @@ import { createVM, type RunTxResult, runTx, type VM } from '@ethereumjs/vm'
 import { isNodeError, messageOf, NodeError } from '../../errors/errors.ts'
 import { bytesToHex } from '../../primitives/hex.ts'
 import type { EthereumjsStateManager } from '../../state/ethereumjsStateManager.ts'
+import { isStateFailure } from '../../state/stateFailure.ts'
 import type { StateJournal } from '../../state/stateJournal.ts'
 import { NativeEvm, type NativeEvmOptions } from './nativeEvm.ts'
 
@@ -26,8 +27,8 @@ export async function openMachine(
 
 /**
  * Runs a transaction on the machine's state. One that cannot be included (nonce, balance, gas) throws TX_INVALID, one
- * that makes this node itself fail (a precompile that throws what is no EVM error) TX_FAULT; neither leaves anything
- * behind.
+ * that makes this node itself fail (a precompile that throws what is no EVM error, a state that cannot be read)
+ * TX_FAULT; neither leaves anything behind.
  */
 export async function applyTransaction(
   machine: Machine,
@@ -43,7 +44,8 @@ export async function applyTransaction(
     while (journal.depth > depth) journal.revert()
     evm.journal.cleanJournal()
     evm.transientStorage.clear()
-    const code = isNodeError(error, 'TX_FAULT') ? 'TX_FAULT' : 'TX_INVALID'
+    const isFault = isStateFailure(error) || isNodeError(error, 'TX_FAULT')
+    const code = isFault ? 'TX_FAULT' : 'TX_INVALID'
     throw new NodeError(code, messageOf(error), { hash: bytesToHex(input.tx.hash()) }, error)
   }
 }

@@ -22,6 +22,7 @@ import {
 import { messageOf, NodeError } from '../../errors/errors.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import type { EthereumjsStateManager } from '../../state/ethereumjsStateManager.ts'
+import { isStateFailure } from '../../state/stateFailure.ts'
 import type { PrecompileRules, StandardPrecompile } from '../crypto/standardPrecompile.ts'
 import { type AccessSet, FrameHost } from './frameHost.ts'
 
@@ -81,13 +82,16 @@ export class NativeEvm extends EVM {
     this.#natives = natives
   }
 
-  /** Whatever is thrown while code runs is a fault of this node: what code does wrong is in the result. */
+  /**
+   * Whatever is thrown while code runs is a fault of this node: what code does wrong is in the result. A state that
+   * cannot be read, such as one that is dropped meanwhile, says so itself.
+   */
   override async runCall(options: EVMRunCallOpts): Promise<EVMResult> {
     try {
       return await super.runCall(options)
     } catch (error) {
       // calls of inner frames come with their message
-      if (options.message !== undefined) throw error
+      if (options.message !== undefined || isStateFailure(error)) throw error
       throw new NodeError('TX_FAULT', `The execution failed by itself: ${messageOf(error)}`, {}, error)
     }
   }

@@ -1,120 +1,97 @@
 import { DATANET_ADDRESS } from '../../../precompiles/addresses.ts'
-import { ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { contribution, OPEN, testHash, testParameters } from '../precompileWorld.ts'
+import { datanetReads } from './datanetReads.ts'
+import { datanetScoringScenes } from './datanetScoring.ts'
 import {
-  account,
-  contribution,
-  nearMinhash,
-  OPEN,
-  testHash,
-  testParameters,
-  World,
-} from '../precompileWorld.ts'
-import { claimScenes, once, type Scene, type Scenes } from './scene.ts'
+  accepted,
+  alice,
+  answerOf,
+  bob,
+  Datanets,
+  feedback,
+  granted,
+  LONG_TEXT,
+  on,
+  owner,
+  PUBLIC_KEY,
+  pastChallenge,
+  privateDatanet,
+  scorer,
+  signedCommit,
+  spec,
+  stranger,
+  TERMS,
+} from './datanetWorld.ts'
+import { claimScenes, type Scenes } from './scene.ts'
 
-const [owner, scorer, alice, bob, stranger] = [1, 2, 3, 4, 5].map(account) as [
-  ReturnType<typeof account>,
-  ReturnType<typeof account>,
-  ReturnType<typeof account>,
-  ReturnType<typeof account>,
-  ReturnType<typeof account>,
-]
-const spec = contribution(1, alice)
-const salt = testHash('salt')
-const LONG_TEXT = 'a text that is longer than what fits one slot'
+const ALL_ROLES = 7
 
-/** An open Datanet, and a curated one with a scorer. */
-function datanets() {
-  const world = new World()
-  const curated = world.createDatanet(owner)
-  const open = world.createDatanet(owner, { policy: 0 })
-  world.datanets.send('appointScorer', [curated, scorer.address], { from: owner.address })
-  return { world, curated, open }
-}
-
-type Datanets = ReturnType<typeof datanets>
-
-function joined(f: Datanets): void {
-  f.world.datanets.send('joinScorers', [f.open], {
-    from: bob.address,
-    valueWei: testParameters.scorerBondWei,
-  })
-}
-
-/** Two contributions whose scores are committed; the second is a near-duplicate of the first. */
-function scoreCommitted(f: Datanets) {
-  const specs = [spec, contribution(2, bob, { minhash: nearMinhash(spec.minhash, 10) })]
-  const ids = f.world.contribute(f.curated, specs)
-  const reports = specs.map((one) => f.world.report(one))
-  const commitment = f.world.scoreCommitment(scorer, ids, reports, salt)
-  f.world.datanets.send('commitScores', [ids, commitment], { from: scorer.address })
-  return { ids, reports }
-}
-
-function accepted(f: Datanets): readonly bigint[] {
-  const specs = [1, 2, 3].map((n) => contribution(n, alice))
-  const ids = f.world.contribute(f.curated, specs)
-  f.world.score(ids, [scorer], () => specs.map((one) => f.world.report(one)))
-  return ids
-}
-
-const frozen = once(() => {
-  const f = datanets()
-  const ids = accepted(f)
-  f.world.datanets.send('freezeVersion', [f.curated, 512], { from: owner.address })
-  return { ...f, ids }
-})
-
-function reads(args: (f: ReturnType<typeof frozen>) => readonly unknown[]): () => Scene {
-  return () => ({ world: frozen().world, args: args(frozen()), from: stranger })
-}
-
-export const datanetScenes: Scenes = {
-  ...claimScenes(DATANET_ADDRESS, () => {
-    const f = datanets()
-    accepted(f)
-    return { world: f.world, creditor: alice, stranger }
+const ownerScenes: Scenes = {
+  createDatanet: on(() => ({ args: [LONG_TEXT, 0, 1, 'CC0-1.0', LONG_TEXT, TERMS], from: owner })),
+  updateDatanet: on((f) => ({ args: [f.curated, 'CC-BY-4.0', LONG_TEXT], from: owner })),
+  setTerms: on((f) => ({ args: [f.curated, TERMS], from: owner })),
+  transferOwnership: on((f) => ({ args: [f.curated, bob.address], from: owner })),
+  acceptOwnership: on((f) => {
+    f.send('transferOwnership', [f.curated, bob.address], owner)
+    return { args: [f.curated], from: bob }
   }),
-  createDatanet: () => ({
-    world: new World(),
-    args: [LONG_TEXT, 0, 1, 'CC0-1.0', LONG_TEXT, OPEN, 5000],
-    from: owner,
+  setRoles: on((f) => ({ args: [f.curated, bob.address, ALL_ROLES], from: owner })),
+  fund: on((f) => ({ args: [f.curated], valueWei: OPEN })),
+  requestPurse: on((f) => {
+    f.send('fund', [f.curated], stranger, OPEN)
+    return { args: [f.curated, OPEN], from: owner }
   }),
-  appointScorer: () => {
-    const f = datanets()
-    return { world: f.world, args: [f.curated, bob.address], from: owner }
-  },
-  dismissScorer: () => {
-    const f = datanets()
-    return { world: f.world, args: [f.curated, scorer.address], from: owner }
-  },
-  joinScorers: () => {
-    const f = datanets()
-    return { world: f.world, args: [f.open], from: bob, valueWei: testParameters.scorerBondWei }
-  },
-  leaveScorers: () => {
-    const f = datanets()
-    joined(f)
-    return { world: f.world, args: [f.open], from: bob }
-  },
-  withdrawScorerBond: () => {
-    const f = datanets()
-    joined(f)
-    f.world.datanets.send('leaveScorers', [f.open], { from: bob.address })
+  withdrawPurse: on((f) => {
+    f.send('fund', [f.curated], stranger, OPEN)
+    f.send('requestPurse', [f.curated, OPEN], owner)
+    f.world.chain.advance(testParameters.purseExitBlocks)
+    return { args: [f.curated], from: owner }
+  }),
+  appointScorer: on((f) => ({ args: [f.curated, bob.address], from: owner })),
+  dismissScorer: on((f) => ({ args: [f.curated, scorer.address], from: owner })),
+  joinScorers: on((f) => ({ args: [f.open], from: bob, valueWei: testParameters.scorerBondWei })),
+  leaveScorers: on((f) => {
+    f.join(bob)
+    return { args: [f.open], from: bob }
+  }),
+  withdrawScorerBond: on((f) => {
+    f.join(bob)
+    f.send('leaveScorers', [f.open], bob)
     f.world.chain.advance(testParameters.scorerExitBlocks)
-    return { world: f.world, args: [f.open], from: bob }
-  },
-  commitContribution: () => {
-    const f = datanets()
-    return { world: f.world, args: [f.curated, testHash('commitment')], from: alice, valueWei: OPEN }
-  },
-  revealContribution: () => {
-    const f = datanets()
+    return { args: [f.open], from: bob }
+  }),
+  requestAccess: on((f) => ({ args: [privateDatanet(f), PUBLIC_KEY, LONG_TEXT], from: bob })),
+  grantAccess: on((f) => {
+    const datanetId = privateDatanet(f)
+    f.send('requestAccess', [datanetId, PUBLIC_KEY, ''], bob)
+    return { args: [datanetId, bob.address, 1000, PUBLIC_KEY], from: owner }
+  }),
+  revokeAccess: on((f) => ({ args: [granted(f), bob.address], from: owner })),
+}
+
+const contributionScenes: Scenes = {
+  commitContribution: on((f) => ({
+    args: [f.curated, testHash('commitment')],
+    from: alice,
+    valueWei: OPEN,
+  })),
+  commitContributionFor: on((f) => ({ args: signedCommit(f), from: bob, valueWei: OPEN })),
+  revealContribution: on((f) => {
     const id = f.world.commit(f.curated, spec)
     f.world.chain.advance(testParameters.revealMinBlocks)
-    return { world: f.world, args: f.world.revealArgs(id, spec), from: alice }
+    return { args: f.world.revealArgs(id, spec), from: alice }
+  }),
+  'revealContribution (correction)': on((f) => {
+    const correction = contribution(4, alice, { kind: 2, targetId: accepted(f)[0]! })
+    const id = f.world.commit(f.curated, correction)
+    f.world.chain.advance(testParameters.revealMinBlocks)
+    return { args: f.world.revealArgs(id, correction), from: alice }
+  }),
+  'revealContribution (feedback)': () => {
+    const { world, id, given } = feedback()
+    return { world, args: world.revealArgs(id, given), from: given.by }
   },
-  settleOrder: () => {
-    const f = datanets()
+  settleOrder: on((f) => {
     const { minhash, contentRoot } = spec
     const others = [
       contribution(2, bob, { minhash }),
@@ -129,50 +106,41 @@ export const datanetScenes: Scenes = {
     })
     // a leader, a near-duplicate, a duplicate, and one that was not revealed
     f.world.chain.advance(testParameters.revealMaxBlocks)
-    return { world: f.world, args: [f.curated, 5], from: stranger }
-  },
-  commitScores: () => {
-    const f = datanets()
-    const ids = f.world.contribute(f.curated, [spec, contribution(2, bob)])
-    return { world: f.world, args: [ids, testHash('commitment')], from: scorer }
-  },
-  revealScores: () => {
-    const f = datanets()
-    const { ids, reports } = scoreCommitted(f)
-    return { world: f.world, args: [ids, reports, salt], from: scorer }
-  },
-  resolve: () => {
-    const f = datanets()
-    const { ids, reports } = scoreCommitted(f)
-    f.world.datanets.send('revealScores', [ids, reports, salt], { from: scorer.address })
-    return { world: f.world, args: [ids], from: stranger }
-  },
-  'resolve (refuted)': () => {
-    const f = datanets()
-    const [id] = f.world.contribute(f.curated, [spec])
-    const lie = { ...f.world.report(spec), recordCount: 99 }
-    const commitment = f.world.scoreCommitment(scorer, [id!], [lie], salt)
-    f.world.datanets.send('commitScores', [[id], commitment], { from: scorer.address })
-    f.world.datanets.send('revealScores', [[id], [lie], salt], { from: scorer.address })
-    return { world: f.world, args: [[id]], from: stranger }
-  },
-  freezeVersion: () => {
-    const f = datanets()
+    return { args: [f.curated, 5] }
+  }),
+  plantKnownAnswer: on((f) => ({ args: [f.curated, testHash('commitment')], from: owner })),
+  revealKnownAnswer: on((f) => {
+    const id = f.world.commit(f.curated, spec)
+    const { args, commitment } = answerOf(alice, id)
+    f.send('plantKnownAnswer', [f.curated, commitment], owner)
+    f.world.chain.advance(testParameters.revealMinBlocks)
+    f.world.reveal(id, spec)
+    f.send('settleOrder', [f.curated, 1], stranger)
+    f.world.score([id], [scorer], () => [f.world.report(spec)])
+    return { args, from: alice }
+  }),
+  tombstone: on((f) => ({ args: [accepted(f)[0]], from: alice })),
+  freezeVersion: on((f) => {
     accepted(f)
-    return { world: f.world, args: [f.curated, 512], from: owner }
-  },
-  'freezeVersion (in part)': () => {
-    const f = datanets()
+    pastChallenge(f)
+    return { args: [f.curated, 512], from: owner }
+  }),
+  'freezeVersion (in part)': on((f) => {
     accepted(f)
-    return { world: f.world, args: [f.curated, 2], from: owner }
-  },
-  getDatanet: reads((f) => [f.curated]),
-  getContribution: reads((f) => [f.ids[0]]),
-  getMinhash: reads((f) => [f.ids[0]]),
-  contributionByRoot: reads(() => [spec.contentRoot]),
-  'contributionByRoot (unknown)': reads(() => [ZERO_HASH]),
-  contributionsOf: reads((f) => [f.curated, 0n, 256]),
-  scorersOf: reads((f) => [f.curated]),
-  getVersion: reads((f) => [f.curated, 1]),
-  versionMembers: reads((f) => [f.curated, 1, 0, 256]),
+    pastChallenge(f)
+    return { args: [f.curated, 2], from: owner }
+  }),
+}
+
+export const datanetScenes: Scenes = {
+  ...claimScenes(DATANET_ADDRESS, () => {
+    const f = new Datanets()
+    const ids = accepted(f)
+    f.world.release(ids)
+    return { world: f.world, creditor: alice, stranger }
+  }),
+  ...ownerScenes,
+  ...contributionScenes,
+  ...datanetScoringScenes,
+  ...datanetReads,
 }

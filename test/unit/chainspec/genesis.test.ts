@@ -5,6 +5,7 @@ import { createChainSpec } from '../../../src/chainspec/chainSpec.ts'
 import { type GenesisInput, parseGenesis } from '../../../src/chainspec/schema.ts'
 import { type ErrorCode, NodeError } from '../../../src/errors/errors.ts'
 import { createGenesisState, TOTAL_SUPPLY_WEI } from '../../../src/execution/genesis.ts'
+import { blockHashOf } from '../../../src/ledger/block.ts'
 import { devnetGenesisAccounts, devnetGenesisValidators } from '../../../src/node/devnet/keys.ts'
 import { formatGenesis, withConstructedAlloc } from '../../../src/node/genesisFile.ts'
 import { devnetGenesis } from '../../support/chain.ts'
@@ -49,6 +50,35 @@ describe('genesis files', () => {
     for (const address of known) {
       expect(accounts[address as `0x${string}`]?.balanceWei).toBe((10_000n * 10n ** 18n).toString())
     }
+  })
+})
+
+describe('the genesis hash', () => {
+  const genesis = devnetGenesis()
+  const hashWith = async (change: Partial<GenesisInput>) => {
+    const spec = createChainSpec(parseGenesis({ ...genesis, ...change }, 'test'))
+    return blockHashOf((await createGenesisState(spec)).block)
+  }
+  const [first, ...others] = genesis.precompiles
+  const upgrade = (timestamp: number) => ({
+    precompiles: [...genesis.precompiles, { ...first!, version: 2, timestamp }],
+  })
+
+  it('stays when an upgrade of a precompile is scheduled for later, or scheduled anew', async () => {
+    const hash = await hashWith({})
+    expect(await hashWith(upgrade(genesis.timestamp + 1))).toBe(hash)
+    expect(await hashWith(upgrade(genesis.timestamp + 1_000_000))).toBe(hash)
+  })
+
+  it('is another when other precompiles run from genesis on, or other parameters hold', async () => {
+    const hashes = await Promise.all([
+      hashWith({}),
+      hashWith({ precompiles: others }),
+      hashWith(upgrade(0)),
+      hashWith(upgrade(genesis.timestamp)),
+      hashWith({ builderBudgetMs: genesis.builderBudgetMs + 1 }),
+    ])
+    expect(new Set(hashes).size).toBe(hashes.length)
   })
 })
 
