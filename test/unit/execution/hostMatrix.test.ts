@@ -131,9 +131,17 @@ async function leastGas(holds: (gas: bigint) => Promise<boolean>): Promise<bigin
   return high
 }
 
+const made = new Map<Target, Staged>()
+/** A scene is made once: calls on its world leave nothing behind. */
+function staged(target: Target): Staged {
+  const scene = made.get(target) ?? stage(target)
+  made.set(target, scene)
+  return scene
+}
+
 describe('every method of every native precompile, however it is called', () => {
   it.each(targets)('$name does what the table of rules says', async (target) => {
-    const scene = stage(target)
+    const scene = staged(target)
     const world = EvmWorld.of(scene.world)
     const all = cells(target, scene)
     for (const cell of all) await check(target, scene, world, cell)
@@ -143,7 +151,7 @@ describe('every method of every native precompile, however it is called', () => 
   it.each(targets)(
     '$name charges for its input before it decodes it, and after every other check',
     async (target) => {
-      const scene = stage(target)
+      const scene = staged(target)
       const world = EvmWorld.of(scene.world)
       const wrong = formed(target, scene.input, 'malformed')!
       const frame = { from: scene.from.address, to: target.address }
@@ -179,7 +187,7 @@ describe('every method of every native precompile, however it is called', () => 
   )
 
   it.each(targets)('$name refuses its input with any one offset, length or padding wrong', async (target) => {
-    const scene = stage(target)
+    const scene = staged(target)
     const world = EvmWorld.of(scene.world)
     for (const { what: part, input } of damages(target, scene.input).slice(
       0,
@@ -195,7 +203,7 @@ describe('every method of every native precompile, however it is called', () => 
   it.each(natives)(
     '$precompile meets the code 0xfe of its account while it is out of service',
     async (target) => {
-      const scene = stage(target)
+      const scene = staged(target)
       const running = EvmWorld.of(scene.world)
       const { timestamp } = running.block.header
       const changes: Change[] = nativePrecompiles(scene.world.parameters)
