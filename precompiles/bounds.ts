@@ -60,6 +60,12 @@ export const bounds = {
   /** Dimensions of a passage: fewer do not tell records apart, more is what no sentence encoder gives. */
   passageDimsMin: 8,
   passageDimsMax: 1024,
+  /** Tokens of an answer that spans are claimed in, spans of one, and tokens of a span at least: fewer are chance. */
+  outputTokens: 2048,
+  spansPerCall: 64,
+  spanTokens: 8,
+  /** Passages ranked in one call. */
+  passagesPerCall: 64,
   /** Nodes of a Merkle audit path: leaves are counted by 32 bits. */
   merklePath: 32,
   /** Chunks of rows in one call: three fit the input's 128 KB and, as 74 KB of blobs, the 2^24 gas of a transaction. */
@@ -85,4 +91,19 @@ export const bounds = {
   windowReceipts: 1024,
   /** Rows scored between two score blobs, in chunks of rows: 16 chunks of 23 rows make a blob of 5,888 bytes. */
   rowChunksPerPiece: 16,
+  /** Adapters of one closeWindows: a look at each costs about 10,000 gas, also where there is nothing to do. */
+  adaptersPerClose: 64,
+  /** Contributors’ part of a fee, at least: no vote takes it from those whom the chain is for. */
+  contributorsBps: 3000,
+  /** Of a fee, at most, for who settles it; of a pot, at most, for who closes its window. */
+  settlerCapBps: 2000,
+  closerCapBps: 1000,
+  /** Share of the receipts that are audited, at least: one in a hundred still makes forging a loss against 20-fold bonds. */
+  auditRateBps: 100,
+  /** Blocks until a window closes, at most: two weeks of one-second blocks. */
+  windowAge: 1_209_600,
+  /** Gas that a settled receipt is taken to cost: from a transaction's own to eight times what it is. */
+  settlementGas: { least: 21_000, most: 1_000_000 },
+  /** Members in one claimRemainder: up to 75,000 gas each, so that a transaction holds them. */
+  remaindersPerCall: 64,
 } as const

@@ -6,13 +6,17 @@ import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAttributionCall } from './call.ts'
 import { appealMethods } from './methods/appeals.ts'
+import { attributionViews } from './methods/attributions.ts'
 import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
 import { challengeMethods } from './methods/challenges.ts'
 import { depositMethods } from './methods/deposits.ts'
+import { evidenceMethods } from './methods/evidence.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
+import { governedMethods } from './methods/governed.ts'
 import { grantMethods } from './methods/grants.ts'
 import { hostMethods } from './methods/hosts.ts'
+import { remainderMethods } from './methods/remainders.ts'
 import { settlementMethods } from './methods/settlement.ts'
 import { viewMethods } from './methods/views.ts'
 import { windowMethods } from './methods/windows.ts'
@@ -37,6 +41,10 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...appealMethods,
       ...finalisationMethods,
       ...windowMethods,
+      ...remainderMethods,
+      ...governedMethods,
+      ...attributionViews,
+      ...evidenceMethods,
       ...viewMethods,
     },
     open: (host) => openAttributionCall(host, checked),

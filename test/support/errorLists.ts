@@ -178,6 +178,20 @@ export const errorLists: readonly ErrorList[] = [
     ],
   },
   {
+    file: 'test/unit/precompiles/proofOfAttribution/refusals.test.ts',
+    of: 'IProofOfAttribution',
+    errors: [
+      'BadProof',
+      'NotGovernance',
+      'OutOfBounds',
+      'SpanMismatch',
+      'SpanOverlap',
+      'SpanTooShort',
+      'UnknownMember',
+      'UnknownVersion',
+    ],
+  },
+  {
     file: 'test/unit/execution/stakingErrors.test.ts',
     of: 'IStaking',
     errors: [

@@ -1,5 +1,5 @@
 import { ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
-import { ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import {
   application,
   ascending,
@@ -7,11 +7,21 @@ import {
   Fixture,
   host,
   hostSigner,
+  owner,
   requester,
   settler,
   stranger,
 } from '../../unit/precompiles/proofOfAttribution/fixture.ts'
-import { type Account, account, type MadeReceipt, makeQuery, OPEN, testHash } from '../precompileWorld.ts'
+import { Corpus, int8Hex, Passages, text } from '../corpus.ts'
+import {
+  type Account,
+  account,
+  type MadeReceipt,
+  makeQuery,
+  makeRow,
+  OPEN,
+  testHash,
+} from '../precompileWorld.ts'
 import { claimScenes, once, type Scene, type Scenes } from './scene.ts'
 
 const ENDPOINT = 'https://a-host-with-a-name-longer-than-one-slot.example'
@@ -23,6 +33,17 @@ interface Made {
   readonly from?: Account
   readonly valueWei?: bigint
 }
+
+const council = account(33)
+/** In a chain that is governed. */
+function governed(prepare: (f: Fixture) => Made): () => Scene {
+  return () => {
+    const f = new Fixture({ parameters: { governanceAddress: council.address } })
+    return { from: council, ...prepare(f), world: f.world }
+  }
+}
+
+const valuesOf = (f: Fixture) => f.attribution.read('governed', [])[0]
 
 /** A call on a fresh chain with an active adapter, a host, a deposit and auditors. */
 function on(prepare: (f: Fixture) => Made): () => Scene {
@@ -89,6 +110,28 @@ function fullWindow(f: Fixture): void {
   f.finalReceipts(Array.from({ length: 4 }, () => f.receipt()))
 }
 
+/** A full window that nobody earned: all rows are one, and the queries point the other way. */
+function unearnedWindow(f: Fixture): bigint {
+  const rows = f.rows.map(() => makeRow(f.k, 4))
+  const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], rows)
+  const queryRow = Uint8Array.from(
+    Int8Array.from(makeRow(f.k, 4).subarray(4), (value) => -Math.trunc(((value << 24) >> 24) / 4)),
+  )
+  f.finalReceipts(Array.from({ length: 4 }, () => f.receipt({ adapterId, queryRow })))
+  return adapterId
+}
+
+function unearned(f: Fixture): void {
+  const adapterId = unearnedWindow(f)
+  f.attribution.send('closeWindow', [adapterId, 1000], { from: stranger.address })
+}
+
+function tombstoned(f: Fixture, place: number): void {
+  const [member] = f.world.datanets.read('versionMembers', [f.datanetId, 1, place, 1])
+  const from = member!.contributor.toLowerCase() as Address
+  f.world.datanets.send('tombstone', [member!.contributionId], { from })
+}
+
 /** A closed window, and a receipt in the next one that is under audit. */
 const closed = once(() => {
   const f = new Fixture()
@@ -111,6 +154,27 @@ function reads(args: (f: Fixture, receipt: MadeReceipt) => readonly unknown[]): 
   return () => {
     const { f, receipt } = closed()
     return { world: f.world, args: args(f, receipt), from: stranger }
+  }
+}
+
+const words = [text(1, 90), text(2, 40)] as const
+
+/** An adapter with a corpus and passages, an answer of three stretches of the corpus, and the claims to it. */
+const withEvidence = once(() => {
+  const f = new Fixture()
+  const corpus = new Corpus(words, [20, 64])
+  const passages = new Passages(9, 16)
+  const terms = { ...corpus.terms, ...passages.terms }
+  const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], f.rows, terms)
+  const answer = [...words[0].slice(5, 30), ...words[1].slice(0, 8), 1, 2, ...words[0].slice(70, 90)]
+  const spans = [corpus.claim(0, 5, 25, 0), corpus.claim(1, 0, 8, 25), corpus.claim(0, 70, 20, 35)]
+  return { f, adapterId, corpus, passages, answer, spans }
+})
+
+function proves(args: (made: ReturnType<typeof withEvidence>) => readonly unknown[]): () => Scene {
+  return () => {
+    const made = withEvidence()
+    return { world: made.f.world, args: [made.adapterId, 1, ...args(made)], from: stranger }
   }
 }
 
@@ -243,6 +307,37 @@ export const attributionScenes: Scenes = {
     f.close(1)
     return { args: [f.adapterId, 3] }
   }),
+  'closeWindow (without a tombstoned member)': on((f) => {
+    fullWindow(f)
+    tombstoned(f, 1)
+    f.close(7)
+    return { args: [f.adapterId, 3] }
+  }),
+  'closeWindow (that nobody earned)': on((f) => ({ args: [unearnedWindow(f), 1000] })),
+  closeWindows: on((f) => {
+    fullWindow(f)
+    return { args: [[99n, f.adapterId, f.adapterId, unearnedWindow(f)], 100] }
+  }),
+  claimRemainder: on((f) => {
+    unearned(f)
+    tombstoned(f, 1)
+    return { args: [f.datanetId, 1, [0, 1, 2, 5, 0]] }
+  }),
+  remainderOf: on((f) => {
+    unearned(f)
+    return { args: [f.datanetId, 1, 5] }
+  }),
+  setGoverned: governed((f) => ({ args: [{ ...valuesOf(f), windowReceipts: 5 }] })),
+  'setGoverned (again in a block)': governed((f) => {
+    f.attribution.send('setGoverned', [valuesOf(f)], { from: council.address })
+    f.chain.advance()
+    f.attribution.send('setGoverned', [valuesOf(f)], { from: council.address })
+    return { args: [{ ...valuesOf(f), settlementGas: 21_000 }] }
+  }),
+  governed: governed((f) => {
+    f.attribution.send('setGoverned', [{ ...valuesOf(f), hostSlashBps: 1 }], { from: council.address })
+    return { args: [], from: stranger }
+  }),
   domainSeparator: reads(() => []),
   getReceipt: reads((_f, receipt) => [receipt.receiptId]),
   getAudit: reads((_f, receipt) => [receipt.receiptId]),
@@ -261,5 +356,12 @@ export const attributionScenes: Scenes = {
   windowScores: reads((f) => [f.adapterId, 1n, 0, 256]),
   windowShares: reads((f) => [f.adapterId, 1n, 0, 256]),
   score: reads((f, { receiptId, signed }) => [f.world.factsOf(receiptId), signed.queryRow, 0, 256]),
+  attributionOf: reads((f, { receiptId, signed }) => [f.world.factsOf(receiptId), signed.queryRow, 1, 256]),
+  scoreSpans: proves(({ answer, spans }) => [answer, spans]),
+  longerSpan: proves(({ answer, spans, corpus }) => [answer, corpus.claim(0, 6, 9, 1), spans[0]]),
+  scorePassages: proves(({ passages }) => {
+    const query = Array.from({ length: passages.dims }, (_, n) => 40 - n)
+    return [int8Hex(query), [0, 8, 3].map((index) => passages.claim(index))]
+  }),
   'updateHost (shorter)': on(() => ({ args: [hostSigner.address, 'https://h'], from: host })),
 }

@@ -1,9 +1,11 @@
 import { bounds } from '../../../../../precompiles/bounds.ts'
-import { ZERO_ADDRESS } from '../../../../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../../../../src/primitives/hex.ts'
+import { Corpus, int8Hex, Passages, text } from '../../../../support/corpus.ts'
 import {
   type Account,
   account,
   type MadeReceipt,
+  makeRow,
   OPEN,
   testHash,
 } from '../../../../support/precompileWorld.ts'
@@ -12,6 +14,7 @@ import {
   auditors,
   Fixture,
   host,
+  owner,
   requester,
   settler,
   stranger,
@@ -77,6 +80,7 @@ function commitAll(
 /** The life of 64 receipts of the big adapter, all of which count against their window in the end. */
 export function* worstAttributionCases({ f, adapterId }: BigAdapter): Generator<WorstCase> {
   yield* hosts()
+  yield* evidence()
   yield* manyAuditors()
   const { world, attribution: on, chain } = f
   // three auditors are left, so each sits in every committee
@@ -145,6 +149,7 @@ function* closing({ f, adapterId }: BigAdapter, facts: unknown, row: unknown): G
     worstCase(world, { on, method, what, args, from: stranger })
   const page = bounds.pageItems
   yield read('score', '256 rows', [facts, row, 0, page])
+  yield read('attributionOf', '256 of 4,096 rows', [facts, row, 100, page])
   yield close('64 batches, 63 corrections, 368 rows', 1)
   yield close('the same and half of 4,096 rows', ROWS / 2)
   for (const _half of [1, 2]) on.send('closeWindow', [adapterId, ROWS / 2], { from: stranger.address })
@@ -153,5 +158,83 @@ function* closing({ f, adapterId }: BigAdapter, facts: unknown, row: unknown): G
   yield read('windowQuery', 'k = 1,024', [adapterId, 1n])
   yield close('pay 1 of 4,096', 1)
   yield close('pay 1,000 of 4,096', 1_000)
+  // every other member is tombstoned before the first is paid
+  const { datanets } = world.adapters.read('getVersion', [adapterId, 1])
+  for (const { datanetId } of datanets) tombstoneHalf(f, datanetId)
+  yield close('2,048 of 4,096 tombstoned, pay 1', 1)
+  on.send('closeWindow', [adapterId, 1], { from: stranger.address })
+  yield close('2,048 of 4,096 tombstoned, pay 1,000 more', 1_000)
+  yield* remainders(f)
   yield read('depositOf', 'both', [requester.address, ZERO_ADDRESS])
+}
+
+/** Answers of 2,048 tokens and 64 passages of 1,024 dimensions, in trees of some hundred leaves. */
+function* evidence(): Generator<WorstCase> {
+  const f = new Fixture({ withAuditors: false })
+  const { world, attribution: on } = f
+  const { outputTokens, passageDimsMax, passagesPerCall } = bounds
+  const words = text(1, outputTokens)
+  // chunks of one token need a proof for each
+  const corpora = { '64 a chunk': new Corpus([words], [64]), 'one a chunk': new Corpus([words], [1]) }
+  for (const [what, corpus] of Object.entries(corpora)) {
+    const { datanetId, baseModelId, rows } = f
+    const adapterId = world.activeAdapter(owner, baseModelId, [datanetId], rows, corpus.terms)
+    // as much as fits the input
+    const isOne = what === 'one a chunk'
+    const [length, count] = isOne ? [128, 16] : [1_216, 22]
+    const call = { on, method: 'scoreSpans', from: stranger }
+    const answer = words.slice(0, length)
+    const span = corpus.claim(0, 0, length, 0)
+    const whole = [adapterId, 1, answer, [span]]
+    yield worstCase(world, { ...call, what: `${length} tokens in one span, ${what}`, args: whole })
+    const claims = Array.from({ length: count }, (_, n) => corpus.claim(0, 8 * n, 8, 8 * n))
+    const many = [adapterId, 1, words.slice(0, 8 * count), claims]
+    yield worstCase(world, { ...call, what: `${count} spans, ${what}`, args: many })
+    const args = [adapterId, 1, answer, { ...span, length: 8, chunks: [] }, span]
+    const than = `${length} tokens, ${what}`
+    yield worstCase(world, { on, method: 'longerSpan', what: than, args, from: stranger })
+  }
+  const passages = new Passages(2 * passagesPerCall, passageDimsMax)
+  const adapterId = world.activeAdapter(owner, f.baseModelId, [f.datanetId], f.rows, passages.terms)
+  const query = int8Hex(Array.from({ length: passageDimsMax }, (_, n) => (n % 255) - 127))
+  const ranked = Array.from({ length: passagesPerCall }, (_, n) => passages.claim(2 * n))
+  const args = [adapterId, 1, query, ranked]
+  yield worstCase(world, { on, method: 'scorePassages', what: '64 of 1,024', args, from: stranger })
+}
+
+function tombstoneHalf({ world }: Fixture, datanetId: bigint): void {
+  for (let at = 0; at < ROWS / bounds.datanetsPerAdapter; at += bounds.pageItems) {
+    const page = world.datanets.read('versionMembers', [datanetId, 1, at, bounds.pageItems])
+    for (const { contributionId, contributor } of page.filter((_, index) => index % 2 === 0)) {
+      world.datanets.send('tombstone', [contributionId], { from: contributor.toLowerCase() as Address })
+    }
+  }
+}
+
+/** A pot that none of 512 members earned, half of whom are tombstoned. */
+function* remainders(f: Fixture): Generator<WorstCase> {
+  const { world, attribution: on, chain } = f
+  const row = makeRow(K, 4)
+  const rows = f.rows.map(() => row)
+  const adapterId = world.activeAdapter(owner, f.baseModelId, [f.datanetId], rows, { k: K })
+  const queryRow = Uint8Array.from(
+    Int8Array.from(row.subarray(4), (value) => -Math.trunc(((value << 24) >> 24) / 4)),
+  )
+  const receipt = f.receipt({ adapterId, queryRow, auditClass: 2 })
+  f.settle(receipt)
+  chain.advance(world.parameters.windowAgeBlocks)
+  f.finalize([receipt])
+  const close = { on, method: 'closeWindow', args: [adapterId, ROWS], from: stranger }
+  yield worstCase(world, { ...close, what: '512 rows that nobody earned' })
+  const many = { on, method: 'closeWindows', from: stranger }
+  const ids = Array.from({ length: bounds.adaptersPerClose }, () => adapterId)
+  yield worstCase(world, { ...many, what: '64 times one adapter', args: [ids, ROWS] })
+  on.send('closeWindow', [adapterId, ROWS], { from: stranger.address })
+  const scattered = Array.from({ length: bounds.remaindersPerCall }, (_, n) => 1 + 8 * n)
+  const claim = { on, method: 'claimRemainder', from: stranger }
+  yield worstCase(world, { ...claim, what: '64 apart', args: [f.datanetId, 1, scattered] })
+  const gone = scattered.map((place) => place - 1)
+  yield worstCase(world, { ...claim, what: '64 tombstoned', args: [f.datanetId, 1, gone] })
+  const last = scattered.at(-1)
+  yield worstCase(world, { on, method: 'remainderOf', args: [f.datanetId, 1, last], from: stranger })
 }
