@@ -21,6 +21,7 @@ const kind = (name: string, { timeoutMs, order, workers, isolate }: Kind) => ({
     maxWorkers: workers,
     isolate,
     sequence: { groupOrder: order },
+    setupFiles: ['test/support/propertySeed.ts'],
   },
 })
 

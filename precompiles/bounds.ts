@@ -16,6 +16,8 @@ export const bounds = {
   cidBytes: 128,
   /** A URL or multiaddress of a host. */
   endpointBytes: 256,
+  /** Accounts in one claimMany: a transfer to a new account costs about 45,000 gas, so a call stays under 3 million. */
+  claimsPerCall: 64,
   /** Items of one page of a view: a page of the largest item stays within a few hundred thousand gas. */
   pageItems: 256,
 
@@ -79,6 +81,10 @@ export const bounds = {
   auditsPerCall: 64,
   /** Auditors of one base model: a draw looks at all of them. */
   auditors: 64,
+  /** Auditors on the list of one requester: each is a slot, and each is looked for in every draw. */
+  grantedAuditors: 16,
+  /** Accounts that one receipt pays for its audit and appeal: each may be a new credit, 22,000 gas. */
+  paidAuditors: 64,
   /** Seats of a committee: three truncated digests fill one slot. */
   committee: 3,
   /** Receipts of one window: with weights up to 4095 the sums stay inside int32. */

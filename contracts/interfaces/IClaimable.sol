@@ -39,6 +39,11 @@ interface IClaimable is INativePrecompile {
     /// @notice Pays `account`'s credit to `account`; anyone may ask. Errors: NothingToClaim, SystemAccount.
     function claimFor(address account) external returns (uint256 amountWei);
 
+    /// @notice Pays the credits of several accounts, 1 to 64, each to that account; anyone may ask. Accounts without a
+    /// credit are passed over, so that one that was claimed meanwhile does not fail the others.
+    /// @return amountWei what was paid in all. Errors: BoundExceeded, SystemAccount for any account of the system.
+    function claimMany(address[] calldata accounts) external returns (uint256 amountWei);
+
     /// @notice Credits the treasury with what the balance holds above the totals.
     function sweepSurplus() external returns (uint256 amountWei);
 }

@@ -15,26 +15,48 @@ import {IClaimable} from "./IClaimable.sol";
 /// with requestHash = the receipt's id and queryRowHash = keccak256(queryRow). (No line breaks or spaces after commas in
 /// the types that are hashed.) genesisHash is the chain's own and not sent. Signatures are r ‖ s ‖ v, low-s.
 ///
-/// Audit class: 0 public, 1 granted auditors only (refused for now), 2 unaudited.
+/// Audit class: 0 public, 1 granted auditors only, 2 unaudited. In class 1 committees are drawn from the requester's list of
+/// auditors alone, as it is when the receipt settles; without a list such a receipt is malformed.
 /// Method: 0 projected gradient. Others are refused for now.
-/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class or method, or a version that never was), 4 expired,
+/// Settlement: 1 settled, 2 already settled, 3 malformed (row, class or method, class 1 without a list of auditors, or a
+/// version that never was), 4 expired,
 /// 5 adapter or version not active, 6 host not active, 7 bad request signature, 8 bad receipt signature, 9 fee too low, 10 host's bond too low,
 /// 11 underfunded, 12 wrong profile, 13 the requester has no access to the adapter.
-/// Receipt status: 0 none, 1 settled, 2 audit open, 3 appealed (not in use yet), 4 final, 5 rejected, 6 refunded.
-/// Receipt flags: 1 audited, 2 unaudited (by class or for want of auditors), 4 not drawn, 8 marked wrong.
+/// Receipt status: 0 none, 1 settled, 2 audit open, 3 appealed, 4 final, 5 rejected, 6 refunded.
+/// Receipt flags: 1 audited (found right by a committee or an appeal), 2 unaudited (by class or for want of auditors),
+/// 4 not drawn, 8 marked wrong, 16 challenged, 32 appealed.
 /// Finalisation: 1 finalized, 2 rejected, 3 refunded, 4 already final, 5 not yet, 6 unknown receipt, 7 facts do not match,
-/// 8 query row needed, 9 audit opened.
-/// Verdict: 1 ok, 2 output mismatch, 3 row mismatch, 4 unavailable.
+/// 8 query row needed, 9 audit opened, 10 appeal opened.
+/// Verdict: 1 ok, 2 output mismatch, 3 row mismatch, 4 unavailable, 5 undecided. 2, 3 and 4 are against the receipt. 5 is
+/// for what an auditor can neither confirm nor refute (rows between the tolerance and ten times of it): it is on no side,
+/// is not paid, and costs nothing, as silence does.
 /// Window state: 0 none, 1 open, 2 scoring, 3 paying, 4 closed.
 /// Credit reasons: 1 settler (ref: first batch), 2 finalizer, 3 host, 4 surplus (treasury), 5 adapter owner, 6 royalty,
 /// 7 stakers, 8 application, 9 treasury, 10 auditor, 11 window closer (ref: adapter), 12 host's bond (ref: host id),
-/// 13 auditor's bond (ref: auditor id), 14 slashed bond (treasury). Where nothing else is said, ref is the receipt's id.
+/// 13 auditor's bond (ref: auditor id), 14 slashed bond (treasury), 15 challenger (part of the host's slashed bond),
+/// 16 challenger's bond returned, 17 host (out of a challenger's bond), 18 appellant's bond returned, 19 treasury (out of an
+/// appellant's bond). Where nothing else is said, ref is the receipt's id.
 /// Contributors are credited by ContributionPaid.
 ///
 /// Fee = min(maxFeeWei, the adapter's price for the token counts in the block of settlement). The settler gets
 /// min(baseFee · settlementGas, fee · settlerCapBps / 10000); a fee below baseFee · settlementGas does not settle. The rest
 /// is split when the receipt is final: each part is its share in bps, floor; without an application that part, and always
 /// the dust, go to the treasury. Auditors and the finalizer are paid out of the treasury's part.
+///
+/// Ending without an audit: final. By a committee: final when more than half of all seats say ok, rejected when more than
+/// half are against, else refunded; not before its time for appeals is over. By an appeal: final when more than 2/3 of the
+/// electors' total bond say ok, rejected when more than 2/3 of it are against, else refunded. No receipt ends within its
+/// challenge window (challengeWindowBlocks from the block of settlement on).
+/// Rejected: of the host's bond min(bond, fee · hostBondMultiple · hostSlashBps / 10000) is slashed. Out of it come, in this
+/// order: the settler's pay back to the requester, a quarter (floor) of the whole to the challenger if there is one, then
+/// auditors and finalizer as out of a treasury's part, then the treasury. No part is more than what is left.
+/// Paid auditors share fund · auditorPayBps / 10000 in equal parts, floor. They are the seats on the side that the receipt
+/// ends with, and of them, where the digests of two or more agree, only those that agree with another; then the electors
+/// who voted for that side, in their order. An account is paid once, and at most 64 are paid. Nobody is when it is refunded.
+/// Seats: when a receipt ends that was under audit, each seat without a reveal loses auditorMissBps of its bond; where an
+/// appeal ends it as final or rejected, each seat on the other side loses auditorSlashBps of its bond. Floors of the bond as
+/// it then is, seat by seat, to the treasury. An active auditor whose bond is then below auditorBondMinWei is leaving from
+/// that block on, as if it had deregistered.
 ///
 /// Query row: k int8, −127 to 127. Its weight is clamp(floor(fee · 256 / baseWei), 1, 4095), baseWei the adapter's.
 /// Window: receipts of one version of an adapter, which is scored with that version's rows and paid to its members. Each
@@ -101,6 +123,7 @@ interface IProofOfAttribution is IClaimable {
         uint64 batchId;
         uint40 settledBlock;
         uint96 feeWei;
+        uint32 grantId; // the requester's list of auditors, in audit class 1
         bytes32 digest;
     }
 
@@ -112,6 +135,30 @@ interface IProofOfAttribution is IClaimable {
         uint8 revealed;
         uint8[] verdicts; // per seat, zero before the reveal
         bytes10[] digests; // first ten bytes, per seat
+        uint40 lastRevealBlock; // of the reveals so far
+        uint40 appealEndBlock; // last block of appealReceipt; zero while reveals may still come
+    }
+
+    /// @notice Of a receipt that was challenged; else all zero.
+    struct ReceiptChallenge {
+        address challenger;
+        uint96 bondWei; // zero once it is paid out
+        uint40 challengeBlock;
+    }
+
+    struct Appeal {
+        address appellant; // zero where the committee's disagreement opened it
+        uint96 bondWei; // the appellant's; zero once it is paid out
+        uint40 commitEndBlock; // last block of commits
+        uint40 revealEndBlock; // last block of reveals
+        uint64 committed; // bit per elector
+        uint64 revealed;
+        address[] electors;
+        uint96[] bondsWei; // as of the opening; the weight of each elector's vote
+        uint8[] verdicts; // per elector, zero before the reveal
+        uint256 totalWei;
+        uint256 okWei;
+        uint256 againstWei;
     }
 
     struct Deposit {
@@ -249,6 +296,8 @@ interface IProofOfAttribution is IClaimable {
     );
     event AuditorLeaving(address indexed auditor, uint64 indexed baseModelId, uint40 withdrawableBlock);
     event AuditorLeft(address indexed auditor, uint64 indexed baseModelId, uint256 bondWei);
+    /// @notice An empty list takes away the one before; its grantId is zero.
+    event GrantedAuditorsSet(address indexed requester, uint32 indexed grantId, address[] auditors);
     event ReceiptSettled(
         bytes32 indexed receiptId,
         address indexed requester,
@@ -284,6 +333,37 @@ interface IProofOfAttribution is IClaimable {
     event AuditCommitted(address indexed auditor, bytes32 indexed commitment, bytes32[] receiptIds);
     event AuditRevealed(bytes32 indexed receiptId, address indexed auditor, uint8 verdict, bytes32 digest);
     event MarkedWrong(bytes32 indexed receiptId, address indexed requester);
+    event ReceiptChallenged(bytes32 indexed receiptId, address indexed challenger, uint256 bondWei);
+    /// @notice There are fewer auditors than seats; the bond is credited to the challenger.
+    event ChallengeDropped(bytes32 indexed receiptId, address indexed challenger, uint256 bondWei);
+    /// @notice `appellant` is zero where the committee's disagreement opened the appeal.
+    event AppealOpened(
+        bytes32 indexed receiptId,
+        address indexed appellant,
+        address[] electors,
+        uint256 totalWei,
+        uint40 commitEndBlock,
+        uint40 revealEndBlock
+    );
+    event AppealCommitted(address indexed auditor, bytes32 indexed commitment, bytes32[] receiptIds);
+    event AppealRevealed(bytes32 indexed receiptId, address indexed auditor, uint8 verdict);
+    /// @param status of the receipt that the appeal ends it with
+    event AppealDecided(
+        bytes32 indexed receiptId,
+        uint8 status,
+        uint256 okWei,
+        uint256 againstWei,
+        uint256 totalWei
+    );
+    event AuditorBondAdded(address indexed auditor, uint64 indexed baseModelId, uint256 amountWei);
+    /// @param cause 1 a seat without a reveal, 2 a verdict that an appeal overturned
+    event AuditorSlashed(
+        address indexed auditor,
+        uint64 indexed baseModelId,
+        bytes32 indexed receiptId,
+        uint8 cause,
+        uint256 amountWei
+    );
     event ReceiptFinalized(bytes32 indexed receiptId, uint8 flags, Shares shares);
     /// @notice The requester's free deposit grew by `refundWei`, of which `compensationWei` came from the host's bond.
     event ReceiptReversed(
@@ -346,6 +426,8 @@ interface IProofOfAttribution is IClaimable {
     error ReceiptsOpen(uint256 openFeesWei);
     error UnknownBaseModel(uint64 baseModelId);
     error TooManyAuditors(uint256 maximum);
+    error InvalidAuditors(); // a list that is not ascending, or names the zero address or its owner
+    error UnknownGrant(uint32 grantId);
     error UnknownReceipt(bytes32 receiptId);
     error UnknownAdapter(uint64 adapterId);
     error UnknownWindow(uint64 adapterId, uint64 windowIndex);
@@ -355,6 +437,11 @@ interface IProofOfAttribution is IClaimable {
     error AlreadyCommitted(bytes32 receiptId);
     error AlreadyMarked(bytes32 receiptId);
     error ZeroCommitment();
+    error WrongBond(uint256 bondWei, uint256 expectedWei);
+    error OwnReceipt(bytes32 receiptId); // the host may not challenge its receipt
+    error AlreadyChallenged(bytes32 receiptId);
+    error NotElector(bytes32 receiptId, address caller);
+    error BondNotNeeded(bytes32 receiptId); // the committee disagrees: openAppeal
     error UnknownCommitment(bytes32 commitment);
     error InvalidVerdict(uint8 verdict);
     error LengthMismatch();
@@ -399,19 +486,34 @@ interface IProofOfAttribution is IClaimable {
     /// @notice Registers the caller as an auditor of receipts on adapters of this base model. The value is the bond.
     function registerAuditor(uint64 baseModelId) external payable returns (uint32 auditorId);
 
-    /// @notice No new committee has the caller from now on; open duties remain.
+    /// @notice Adds to the bond of the caller, an active auditor. It counts for draws and appeals from now on.
+    function addAuditorBond(uint64 baseModelId) external payable;
+
+    /// @notice No new committee or appeal has the caller from now on; open duties remain.
     function deregisterAuditor(uint64 baseModelId) external returns (uint40 withdrawableBlock);
 
     function withdrawAuditorBond(uint64 baseModelId) external returns (uint256 amountWei);
 
+    /// @notice Names the auditors, at most 16, that may be drawn for the caller's receipts of audit class 1 which settle from
+    /// now on. Receipts keep the list of their settlement. Addresses ascend; an empty list takes the caller's list away.
+    /// @return grantId of the list, a new one at each call; zero for an empty list
+    function setGrantedAuditors(address[] calldata auditors) external returns (uint32 grantId);
+
     /// @notice Settles receipts. Never reverts for one of them: each has its settlement code in `settlements`.
-    function settle(SignedReceipt[] calldata receipts) external returns (uint8[] memory settlements);
+    /// @param lastBlock the call reverts with TooLate, before any work, in a block after this one; zero for no such guard
+    function settle(
+        SignedReceipt[] calldata receipts,
+        uint64 lastBlock
+    ) external returns (uint8[] memory settlements);
 
     /// @notice Draws the audits of receipts settled in an earlier block. seed = keccak256(randomness ‖ receiptId), with the
     /// prevRandao of the block after the receipt's (of the newest block a multiple of 8192 later, if that is forgotten).
     /// The receipt is audited when uint256(seed) mod 10000 < auditRateBps. Seat i (from 0) goes to auditor number
     /// uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted over the bonds of the auditors not yet
-    /// seated in the order of auditorsOf: registered before the receipt settled, and neither the host nor its signer.
+    /// seated in the order of auditorsOf: registered in or before the block in which the receipt settled, neither the host
+    /// nor its signer, and in audit class 1 on the requester's list. With fewer auditors than seats the receipt is unaudited.
+    /// A challenged receipt is audited without the lottery, with the prevRandao of the block after the challenge, and never
+    /// by the challenger; with fewer auditors than seats the challenge is dropped and the receipt unaudited.
     /// @return statuses of the receipts after the call
     function drawAudits(bytes32[] calldata receiptIds) external returns (uint8[] memory statuses);
 
@@ -420,8 +522,8 @@ interface IProofOfAttribution is IClaimable {
     function commitAudit(bytes32[] calldata receiptIds, bytes32 commitment) external;
 
     /// @notice Reveals them, once the whole committee has committed or the commit window has closed. Two digests agree
-    /// when at most 2 of their first 80 bits differ. Of the majority those are paid whose digest agrees with another's, or
-    /// all when no two agree.
+    /// when at most 2 of their first 80 bits differ. No more reveals can come once all who committed have revealed and
+    /// no more commits can come, and after `revealEndBlock`.
     function revealAudit(
         bytes32[] calldata receiptIds,
         uint8[] calldata verdicts,
@@ -432,8 +534,46 @@ interface IProofOfAttribution is IClaimable {
     /// @notice The requester says that the answer was wrong: the query row will not count. Within the challenge window.
     function markWrong(ReceiptFacts calldata facts) external;
 
-    /// @notice Ends receipts whose challenge window and audit are over: pays, or refunds and slashes. Permissionless and
-    /// idempotent; never reverts for one receipt.
+    /// @notice Has a settled receipt audited that is not drawn, for a bond of exactly receiptChallengeBondWei, within its
+    /// challenge window. Anyone but the host may, once; a receipt that is unaudited by then (flag 2: class 2, most of all)
+    /// only its requester, because an audit lets auditors read the input. Refused with WrongStatus (2) where the receipt's
+    /// own draw, which this call makes if it can be made, gives it a committee: then drawAudits opens the audit.
+    /// An answer that was not delivered is challenged like this too: the auditors ask the host for input and output, and
+    /// find `unavailable` what it does not give them.
+    /// The bond: final, half of it (floor) to the paid auditors in equal parts (floor) and the rest to the host; rejected or
+    /// refunded, back to the challenger.
+    function challengeReceipt(ReceiptFacts calldata facts) external payable;
+
+    /// @notice Opens the appeals of receipts whose committee disagrees: no more reveals can come, at least one seat says ok
+    /// and at least one is against. Others stay as they are; facts that do not match revert.
+    /// Electors: the auditors in auditorsOf when the appeal opens that registered in or before the block in which the
+    /// receipt settled, in that order, without host, signer, requester and challenger. Their bonds as of the opening are the
+    /// weights of their votes, whatever becomes of the bonds meanwhile.
+    /// @return statuses of the receipts after the call
+    function openAppeal(ReceiptFacts[] calldata facts) external returns (uint8[] memory statuses);
+
+    /// @notice Appeals against what a committee found, or did not find, for a bond of exactly appealBondWei. By anyone,
+    /// from when no more reveals can come until `appealEndBlock`: appealBlocks after the block of the last reveal, where all
+    /// who committed have revealed, after `commitEndBlock`, where nobody committed, else after `revealEndBlock`. Not where
+    /// the committee disagrees, which needs no bond.
+    /// The bond: back to the appellant when the appeal ends the receipt otherwise than the committee's majority, or the
+    /// committee had none; else half of it (floor) to the electors who voted for that side in equal parts (floor) and the
+    /// rest to the treasury.
+    function appealReceipt(ReceiptFacts calldata facts) external payable;
+
+    /// @notice Commits the caller's votes in several appeals at once.
+    /// @param commitment keccak256(abi.encode(auditor, receiptIds, verdicts, salt))
+    function commitAppeal(bytes32[] calldata receiptIds, bytes32 commitment) external;
+
+    /// @notice Reveals them, once all electors have committed or the commit window has closed.
+    function revealAppeal(
+        bytes32[] calldata receiptIds,
+        uint8[] calldata verdicts,
+        bytes32 salt
+    ) external;
+
+    /// @notice Ends receipts whose challenge window, audit and appeal are over: pays, or refunds and slashes. Opens audits and
+    /// appeals that are due and were not opened. Permissionless and idempotent; never reverts for one receipt.
     /// @param queryRows the row where it must be taken out of the window (rejected, refunded, marked wrong), else empty
     /// @return finalisations one code per receipt
     function finalize(
@@ -485,6 +625,11 @@ interface IProofOfAttribution is IClaimable {
 
     function committee(bytes32 receiptId) external view returns (address[] memory auditors);
 
+    function getChallenge(bytes32 receiptId) external view returns (ReceiptChallenge memory challenge);
+
+    /// @notice WrongStatus for a receipt that was never appealed.
+    function getAppeal(bytes32 receiptId) external view returns (Appeal memory appeal);
+
     function depositOf(address requester, address host) external view returns (Deposit memory info);
 
     function hostInfo(address host) external view returns (Host memory info);
@@ -492,6 +637,14 @@ interface IProofOfAttribution is IClaimable {
     function auditorInfo(address account, uint64 baseModelId) external view returns (Auditor memory info);
 
     function auditorsOf(uint64 baseModelId) external view returns (address[] memory accounts);
+
+    /// @return grantId of the requester's list of auditors; zero where there is none, with an empty list
+    function grantOf(
+        address requester
+    ) external view returns (uint32 grantId, address[] memory auditors);
+
+    /// @notice A list that was ever set, also one that another has followed.
+    function grantedAuditors(uint32 grantId) external view returns (address[] memory auditors);
 
     function getWindow(uint64 adapterId, uint64 windowIndex) external view returns (Window memory window);
 

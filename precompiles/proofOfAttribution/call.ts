@@ -12,9 +12,11 @@ import { Money, type MoneyCall } from '../shared/money.ts'
 import { ForeignStore, Store } from '../shared/store.ts'
 import {
   adapterWindowsLayout,
+  appealLayout,
   auditLayout,
   auditorLayout,
   batchLayout,
+  challengeLayout,
   depositLayout,
   hostLayout,
   ROOT_SLOT,
@@ -34,6 +36,8 @@ export type AuditorRef = StructRef<typeof auditorLayout.fields>
 export type ReceiptRef = StructRef<typeof receiptLayout.fields>
 export type BatchRef = StructRef<typeof batchLayout.fields>
 export type AuditRef = StructRef<typeof auditLayout.fields>
+export type ChallengeRef = StructRef<typeof challengeLayout.fields>
+export type AppealRef = StructRef<typeof appealLayout.fields>
 export type DepositRef = StructRef<typeof depositLayout.fields>
 export type WindowRef = StructRef<typeof windowLayout.fields>
 export type AdapterWindowsRef = StructRef<typeof adapterWindowsLayout.fields>
@@ -123,6 +127,14 @@ export function auditAt({ store, root }: AttributionCall, receiptId: Hash): Audi
   return new StructRef(store, auditLayout, mappingSlot(store, root.at('audits'), receiptId))
 }
 
+export function challengeAt({ store, root }: AttributionCall, receiptId: Hash): ChallengeRef {
+  return new StructRef(store, challengeLayout, mappingSlot(store, root.at('challenges'), receiptId))
+}
+
+export function appealAt({ store, root }: AttributionCall, receiptId: Hash): AppealRef {
+  return new StructRef(store, appealLayout, mappingSlot(store, root.at('appeals'), receiptId))
+}
+
 export function adapterWindowsAt({ store, root }: AttributionCall, adapterId: bigint): AdapterWindowsRef {
   const slot = mappingSlot(store, root.at('adapterWindows'), adapterId)
   return new StructRef(store, adapterWindowsLayout, slot)
@@ -144,6 +156,16 @@ export function displacedWindowSlot(
   version: number,
 ): bigint {
   return mappingSlot(store, mappingSlot(store, root.at('displacedWindows'), adapterId), version)
+}
+
+/** First block in which a receipt can end, and can no longer be challenged or marked wrong. */
+export function challengeEndBlock(call: AttributionCall, batch: BatchRef): number {
+  return batch.get('settledBlock') + call.parameters.challengeWindowBlocks
+}
+
+export function requireInChallengeWindow(call: AttributionCall, receipt: ReceiptRef): void {
+  const lastBlock = challengeEndBlock(call, batchAt(call, receipt.get('batchId'))) - 1
+  if (blockOf(call) > lastBlock) fail('TooLate', { lastBlock: BigInt(lastBlock) })
 }
 
 /** A list or count from outside: at least one, at most `maximum`. */

@@ -33,6 +33,13 @@ export function commitsClosed(call: AttributionCall, { audit, accounts }: Commit
   return accounts.every((_, seat) => hasBit(committed, seat))
 }
 
+/** Last block in which the committee's finding can be appealed with a bond, once no more reveals can come. */
+export function appealEndBlock({ parameters }: AttributionCall, { audit }: Committee): number {
+  const { committed, revealed, commitEndBlock, revealEndBlock, lastRevealBlock } = audit.values()
+  const hasRevealed = committed === 0 ? commitEndBlock : lastRevealBlock
+  return (revealed === committed ? hasRevealed : revealEndBlock) + parameters.appealBlocks
+}
+
 /** No more reveals can come. */
 export function revealsClosed(call: AttributionCall, committee: Committee): boolean {
   const { audit } = committee

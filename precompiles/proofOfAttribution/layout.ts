@@ -8,6 +8,7 @@ export const rootLayout = struct({
   hostCount: 'uint32',
   auditorCount: 'uint32',
   batchCount: 'uint64',
+  grantCount: 'uint32',
   /** address requester → address host or zero → Deposit */
   deposits: 'mapping',
   /** uint32 hostId → Host */
@@ -34,6 +35,16 @@ export const rootLayout = struct({
   windows: 'mapping',
   /** uint64 adapterId → uint32 version → uint64 its newest window, for versions that the newest window is not of */
   displacedWindows: 'mapping',
+  /** address requester → uint32 grantId of its newest list of auditors; zero where it has none */
+  grantIds: 'mapping',
+  /** uint32 grantId → address[] auditors, ascending */
+  grants: 'mapping',
+  /** bytes32 receiptId → Challenge */
+  challenges: 'mapping',
+  /** bytes32 receiptId → Appeal */
+  appeals: 'mapping',
+  /** address auditor → bytes32 commitment → bytes32 hash of the receipt ids that it covers */
+  appealCommitments: 'mapping',
 })
 
 export const depositLayout = struct({
@@ -71,6 +82,8 @@ export const receiptLayout = struct({
   hostId: 'uint32',
   batchId: 'uint64',
   feeWei: 'uint96',
+  /** The requester's list of auditors at settlement, for audit class 1. */
+  grantId: 'uint32',
   digest: 'bytes32',
 })
 
@@ -93,6 +106,7 @@ export const auditLayout = struct({
   verdicts: 'uint16',
   commitEndBlock: 'uint40',
   revealEndBlock: 'uint40',
+  lastRevealBlock: 'uint40',
   /** The first ten bytes of each seat's digest. */
   digests: 'uint80[3]',
 })
@@ -100,6 +114,25 @@ export const AUDITOR_FIELDS = ['auditor0', 'auditor1', 'auditor2'] as const
 export const AUDITOR_ID_BITS = 32
 export const DIGEST_BITS = 80
 export const VERDICT_BITS = 4
+
+export const challengeLayout = struct({
+  challenger: 'address',
+  bondWei: 'uint96',
+  challengeBlock: 'uint40',
+})
+
+/** The electors and their bonds are in a blob; here they are counted from 0 in its order. */
+export const appealLayout = struct({
+  appellant: 'address',
+  bondWei: 'uint96',
+  committed: 'uint64',
+  revealed: 'uint64',
+  commitEndBlock: 'uint40',
+  revealEndBlock: 'uint40',
+  electors: 'uint8',
+  /** Four bits for each elector. */
+  verdicts: 'uint256',
+})
 
 export const adapterWindowsLayout = struct({ opened: 'uint64', closed: 'uint64' })
 
@@ -132,7 +165,20 @@ export const receiptStatus = {
   rejected: 5,
   refunded: 6,
 } as const
-export const receiptFlag = { audited: 1, unaudited: 2, notDrawn: 4, markedWrong: 8 } as const
+
+/** Settled, and not yet final, rejected or refunded. */
+export function isOpen(status: number): boolean {
+  return status >= receiptStatus.settled && status <= receiptStatus.appealed
+}
+
+export const receiptFlag = {
+  audited: 1,
+  unaudited: 2,
+  notDrawn: 4,
+  markedWrong: 8,
+  challenged: 16,
+  appealed: 32,
+} as const
 export const windowState = { none: 0, open: 1, scoring: 2, paying: 3, closed: 4 } as const
 
 export const settlement = {
@@ -162,6 +208,7 @@ export const finalisation = {
   factsMismatch: 7,
   rowNeeded: 8,
   auditOpened: 9,
+  appealOpened: 10,
 } as const
 export type Finalisation = (typeof finalisation)[keyof typeof finalisation]
 
@@ -182,7 +229,16 @@ export const creditReason = {
   hostBond: 12,
   auditorBond: 13,
   slashed: 14,
+  challenger: 15,
+  challengeReturned: 16,
+  challengeLost: 17,
+  appealReturned: 18,
+  appealLost: 19,
 } as const
+
+/** Why an auditor lost a part of its bond. */
+export const slashCause = { silent: 1, overturned: 2 } as const
+export type SlashCause = (typeof slashCause)[keyof typeof slashCause]
 
 /** The weighted sum of a batch's query rows. Keys: adapter id, window, batch of the window. */
 export const sumBlobs = blobKind('openledger.blob.BatchSum')
@@ -190,6 +246,8 @@ export const sumBlobs = blobKind('openledger.blob.BatchSum')
 export const correctionBlobs = blobKind('openledger.blob.Correction')
 /** The window's query as int16. Keys: adapter id, window. */
 export const queryBlobs = blobKind('openledger.blob.WindowQuery')
+/** Electors of an appeal: a word for each, address and bond (96 bits). Key: receipt id. */
+export const electorBlobs = blobKind('openledger.blob.Electors')
 /** Scores as int128. Keys: adapter id, window, piece. */
 export const scoreBlobs = blobKind('openledger.blob.WindowScores')
 /** A bit for each member that was tombstoned when the window's first one was paid, low bits first. Keys: adapter id, window. */

@@ -5,8 +5,23 @@ import { bitsIn } from './bits.ts'
 
 /** Lottery, committee and verdict of an audit, without any state. */
 
-export const verdict = { none: 0, ok: 1, outputMismatch: 2, rowMismatch: 3, unavailable: 4 } as const
-export const VERDICT_MAX = verdict.unavailable
+export const verdict = {
+  none: 0,
+  ok: 1,
+  outputMismatch: 2,
+  rowMismatch: 3,
+  unavailable: 4,
+  undecided: 5,
+} as const
+export const VERDICT_MAX = verdict.undecided
+
+/** The two that an audit is between; an undecided verdict is for neither, as none is. */
+export type Side = 'ok' | 'against'
+
+export function sideOf(given: number): Side | undefined {
+  if (given === verdict.ok) return 'ok'
+  return given > verdict.ok && given < verdict.undecided ? 'against' : undefined
+}
 
 export function isDrawn(seed: Hash, rateBps: number): boolean {
   return BigInt(seed) % 10_000n < BigInt(rateBps)
@@ -50,14 +65,19 @@ export interface Seat {
   readonly digest: bigint
 }
 
-export type Outcome = 'ok' | 'against' | 'noQuorum'
+export type Outcome = Side | 'noQuorum'
 
 /** The verdict of more than half of all seats. */
 export function outcomeOf(seats: readonly Seat[]): Outcome {
-  const ok = seats.filter((seat) => seat.verdict === verdict.ok).length
-  const against = seats.filter((seat) => seat.verdict > verdict.ok).length
-  if (ok * 2 > seats.length) return 'ok'
-  return against * 2 > seats.length ? 'against' : 'noQuorum'
+  const count = (side: Side) => seats.filter((seat) => sideOf(seat.verdict) === side).length
+  if (count('ok') * 2 > seats.length) return 'ok'
+  return count('against') * 2 > seats.length ? 'against' : 'noQuorum'
+}
+
+/** Some say one thing and some the other. */
+export function disagrees(seats: readonly Seat[]): boolean {
+  const sides = new Set(seats.map((seat) => sideOf(seat.verdict)))
+  return sides.has('ok') && sides.has('against')
 }
 
 /**
@@ -71,18 +91,16 @@ function digestsAgree(a: bigint, b: bigint): boolean {
 }
 
 /**
- * Seats that are paid: those with the majority, and among them, where two or more digests agree, those that agree with
- * another. A digest shows that the work was done. A committee in which no two agree is paid for its verdict.
+ * Seats that are paid: those on the side that won, and among them, where two or more digests agree, those that agree with
+ * another. A digest shows that the work was done. Where no two agree, they are paid for their verdict.
  */
-export function paidSeats(seats: readonly Seat[]): readonly number[] {
-  const outcome = outcomeOf(seats)
-  if (outcome === 'noQuorum') return []
-  const won = seats.flatMap((seat, index) => {
-    const sides = outcome === 'ok' ? seat.verdict === verdict.ok : seat.verdict > verdict.ok
-    return sides ? [{ index, digest: seat.digest }] : []
-  })
-  const shared = won.filter(({ index, digest }) =>
-    won.some((other) => other.index !== index && digestsAgree(other.digest, digest)),
+export function paidSeats(seats: readonly Seat[], won: Outcome): readonly number[] {
+  if (won === 'noQuorum') return []
+  const winners = seats.flatMap(({ verdict: given, digest }, index) =>
+    sideOf(given) === won ? [{ index, digest }] : [],
   )
-  return (shared.length > 0 ? shared : won).map(({ index }) => index)
+  const shared = winners.filter(({ index, digest }) =>
+    winners.some((other) => other.index !== index && digestsAgree(other.digest, digest)),
+  )
+  return (shared.length > 0 ? shared : winners).map(({ index }) => index)
 }

@@ -2,6 +2,7 @@ import { iClaimableAbi } from '../../contracts/generated/IClaimable.ts'
 import { invariant } from '../../src/errors/errors.ts'
 import { bigIntToBytes } from '../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash } from '../../src/primitives/hex.ts'
+import { bounds } from '../bounds.ts'
 import type { PrecompileHost } from '../host.ts'
 import type { PrecompileParameters } from '../parameters.ts'
 import { bindErrors, bindEvents, type Fail } from './binding.ts'
@@ -101,6 +102,20 @@ export class Money {
     return amountWei
   }
 
+  /** Claims for each of the accounts that has a credit. */
+  claimMany(accounts: readonly Address[]): bigint {
+    const { claimsPerCall } = bounds
+    if (accounts.length === 0 || accounts.length > claimsPerCall) {
+      fail('BoundExceeded', { length: BigInt(accounts.length), maximum: BigInt(claimsPerCall) })
+    }
+    let totalWei = 0n
+    for (const account of accounts) {
+      if (this.#isSystem(account)) fail('SystemAccount', { account })
+      if (this.creditOf(account) > 0n) totalWei += this.claim(account)
+    }
+    return totalWei
+  }
+
   sweepSurplus(): bigint {
     const { depositsWei, pendingWei, potsWei, creditsWei, bondsWei } = this.totals()
     const owedWei = depositsWei + pendingWei + potsWei + creditsWei + bondsWei
@@ -168,5 +183,6 @@ export const claimMethods: Methods<typeof iClaimableAbi, MoneyCall> = {
   totals: { gas: 0n, run: ({ money }) => money.totals() },
   claim: { gas: 0n, run: ({ host, money }) => money.claim(host.caller) },
   claimFor: { gas: 0n, run: ({ money }, { account }) => money.claim(account) },
+  claimMany: { gas: 0n, run: ({ money }, { accounts }) => money.claimMany(accounts) },
   sweepSurplus: { gas: 0n, run: ({ money }) => money.sweepSurplus() },
 }

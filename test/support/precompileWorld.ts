@@ -509,7 +509,7 @@ export class World {
 
   settle(receipts: readonly MadeReceipt[], by: Account): number[] {
     const signed = receipts.map((receipt) => receipt.signed)
-    return [...this.attribution.send('settle', [signed], { from: by.address }).value]
+    return [...this.attribution.send('settle', [signed, 0n], { from: by.address }).value]
   }
 
   /** What finalize wants to know, from the event of settlement. */

@@ -1,48 +1,17 @@
-import { bounds } from '../../bounds.ts'
 import type { Methods } from '../../shared/dispatch.ts'
-import { arrayDataSlot, readPacked, writePacked } from '../../shared/layout.ts'
 import { refOf } from '../../shared/money.ts'
-import { AuditorReader } from '../auditorReader.ts'
+import { activeAuditors, appendAuditor, leave } from '../auditorList.ts'
 import {
   type AttributionAbi,
   type AttributionCall,
   type AuditorRef,
   auditorById,
   auditorIdSlot,
-  auditorListSlot,
   blockOf,
   emit,
   fail,
 } from '../call.ts'
-import { AUDITOR_ID_BITS, auditorStatus, creditReason } from '../layout.ts'
-
-/** Ids of the active auditors of a base model, in the order that draws use. */
-export function activeAuditors({ host, store }: AttributionCall, baseModelId: bigint): readonly number[] {
-  return new AuditorReader(host, store).ids(baseModelId)
-}
-
-function appendAuditor(call: AttributionCall, baseModelId: bigint, auditorId: number): number {
-  const { store } = call
-  const list = auditorListSlot(call, baseModelId)
-  const length = Number(store.load(list))
-  if (length >= bounds.auditors) fail('TooManyAuditors', { maximum: BigInt(bounds.auditors) })
-  store.save(list, BigInt(length + 1))
-  writePacked(store, arrayDataSlot(store, list), length, AUDITOR_ID_BITS, BigInt(auditorId))
-  return length
-}
-
-/** Takes an auditor off the list; the last one takes its place. */
-function removeAuditor(call: AttributionCall, baseModelId: bigint, listIndex: number): void {
-  const { store } = call
-  const list = auditorListSlot(call, baseModelId)
-  const data = arrayDataSlot(store, list)
-  const last = Number(store.load(list)) - 1
-  const moved = readPacked(store, data, last, AUDITOR_ID_BITS)
-  writePacked(store, data, listIndex, AUDITOR_ID_BITS, moved)
-  writePacked(store, data, last, AUDITOR_ID_BITS, 0n)
-  store.save(list, BigInt(last))
-  if (listIndex !== last) auditorById(call, Number(moved)).set('listIndex', listIndex)
-}
+import { auditorStatus, creditReason } from '../layout.ts'
 
 function ownAuditor(
   call: AttributionCall,
@@ -53,10 +22,21 @@ function ownAuditor(
   return { auditorId, auditor: auditorById(call, auditorId) }
 }
 
+function activeAuditor(call: AttributionCall, baseModelId: bigint): ReturnType<typeof ownAuditor> {
+  const own = ownAuditor(call, baseModelId)
+  if (own.auditor.get('status') !== auditorStatus.active) fail('NotRegistered', { account: call.host.caller })
+  return own
+}
+
 export const auditorMethods: Methods<
   AttributionAbi,
   AttributionCall,
-  'registerAuditor' | 'deregisterAuditor' | 'withdrawAuditorBond' | 'auditorInfo' | 'auditorsOf'
+  | 'registerAuditor'
+  | 'addAuditorBond'
+  | 'deregisterAuditor'
+  | 'withdrawAuditorBond'
+  | 'auditorInfo'
+  | 'auditorsOf'
 > = {
   registerAuditor: {
     gas: 0n,
@@ -85,17 +65,22 @@ export const auditorMethods: Methods<
     },
   },
 
-  deregisterAuditor: {
+  addAuditorBond: {
     gas: 0n,
     run(call, { baseModelId }) {
-      const { auditor } = ownAuditor(call, baseModelId)
-      if (auditor.get('status') !== auditorStatus.active) fail('NotRegistered', { account: call.host.caller })
-      const withdrawableBlock = blockOf(call) + call.parameters.auditorExitBlocks
-      removeAuditor(call, baseModelId, auditor.get('listIndex'))
-      auditor.update({ status: auditorStatus.leaving, withdrawableBlock, listIndex: 0 })
-      emit(call.host, 'AuditorLeaving', { auditor: call.host.caller, baseModelId, withdrawableBlock })
-      return withdrawableBlock
+      const { host, money } = call
+      const amountWei = host.valueWei
+      if (amountWei === 0n) fail('ZeroAmount')
+      const { auditor } = activeAuditor(call, baseModelId)
+      auditor.set('bondWei', auditor.get('bondWei') + amountWei)
+      money.receive('bondsWei', amountWei)
+      emit(host, 'AuditorBondAdded', { auditor: host.caller, baseModelId, amountWei })
     },
+  },
+
+  deregisterAuditor: {
+    gas: 0n,
+    run: (call, { baseModelId }) => leave(call, activeAuditor(call, baseModelId).auditor),
   },
 
   withdrawAuditorBond: {

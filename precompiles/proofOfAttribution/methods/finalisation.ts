@@ -1,30 +1,24 @@
 import { invariant } from '../../../src/errors/errors.ts'
 import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { bounds } from '../../bounds.ts'
-import { outcomeOf, paidSeats } from '../../shared/audit.ts'
 import { writeBlob } from '../../shared/blobs.ts'
 import type { Methods } from '../../shared/dispatch.ts'
 import { bpsOf, minimum } from '../../shared/shares.ts'
+import { endAppeal } from '../appeals.ts'
 import {
   type AttributionAbi,
   type AttributionCall,
-  type BatchRef,
-  batchAt,
-  blockOf,
+  challengeAt,
   checkCount,
   depositAt,
   emit,
   fail,
-  type HostRef,
-  hostById,
   type ReceiptFacts,
   type ReceiptRef,
-  receiptAt,
   windowAt,
 } from '../call.ts'
-import { committeeOf, revealsClosed, seatsOf } from '../committee.ts'
-import { drawAudit } from '../draw.ts'
-import { digestOf } from '../facts.ts'
+import { divideChallengeBond, returnChallengeBond } from '../challenges.ts'
+import { type Ending, endingOf } from '../endings.ts'
 import {
   correctionBlobs,
   creditReason,
@@ -33,6 +27,7 @@ import {
   receiptFlag,
   receiptStatus,
 } from '../layout.ts'
+import { takeSeatLosses } from '../seatLosses.ts'
 import { payWork, splitFee } from '../split.ts'
 import { encodeCorrections, type WeightedRow } from '../vectors.ts'
 
@@ -46,19 +41,6 @@ interface Correction {
 interface Session {
   readonly call: AttributionCall
   readonly corrections: Map<string, Correction>
-}
-
-/** A receipt whose time has come, with how it ends. */
-interface Ending {
-  readonly facts: ReceiptFacts
-  readonly receipt: ReceiptRef
-  readonly batch: BatchRef
-  readonly host: HostRef
-  readonly feeWei: bigint
-  readonly outcome: 'final' | 'rejected' | 'refunded'
-  /** Whether a committee found the receipt right. */
-  readonly audited: boolean
-  readonly paidAuditors: readonly Address[]
 }
 
 export const finalisationMethods: Methods<AttributionAbi, AttributionCall, 'finalize'> = {
@@ -88,49 +70,21 @@ function finalizeOne(session: Session, facts: ReceiptFacts, queryRow: Uint8Array
     takeOut(session, ending, queryRow)
   }
   end(call, ending)
+  takeSeatLosses(call, ending)
+  endAppeal(call, ending, finalStatus[ending.outcome])
   switch (ending.outcome) {
     case 'final':
       payFinal(call, ending)
+      divideChallengeBond(call, ending)
       return finalisation.finalized
     case 'rejected':
       reverse(call, ending, slash(call, ending))
+      returnChallengeBond(call, facts.receiptId)
       return finalisation.rejected
     case 'refunded':
       reverse(call, ending, 0n)
+      returnChallengeBond(call, facts.receiptId)
       return finalisation.refunded
-  }
-}
-
-/** How the receipt ends, or a code for why it does not end now. */
-function endingOf(call: AttributionCall, facts: ReceiptFacts): Finalisation | Ending {
-  const { receiptId } = facts
-  const receipt = receiptAt(call, receiptId)
-  const status = receipt.get('status')
-  if (status === receiptStatus.none) return finalisation.unknownReceipt
-  if (status !== receiptStatus.settled && status !== receiptStatus.auditOpen) return finalisation.alreadyFinal
-  if (receipt.get('digest') !== digestOf(call, facts)) return finalisation.factsMismatch
-  const batch = batchAt(call, receipt.get('batchId'))
-  const host = hostById(call, receipt.get('hostId'))
-  const known = { facts, receipt, batch, host, feeWei: receipt.get('feeWei') }
-  const isOld = blockOf(call) >= batch.get('settledBlock') + call.parameters.challengeWindowBlocks
-
-  if (status === receiptStatus.settled) {
-    const draw = drawAudit(call, receiptId, receipt)
-    if (draw === 'opened') return finalisation.auditOpened
-    if (draw === 'notYet' || !isOld) return finalisation.notYet
-    return { ...known, outcome: 'final', audited: false, paidAuditors: [] }
-  }
-  const committee = committeeOf(call, receiptId)
-  if (!isOld || !revealsClosed(call, committee)) return finalisation.notYet
-  const seats = seatsOf(call, committee)
-  const paidAuditors = paidSeats(seats).map((seat) => committee.accounts[seat] ?? ZERO_ADDRESS)
-  switch (outcomeOf(seats)) {
-    case 'ok':
-      return { ...known, outcome: 'final', audited: true, paidAuditors }
-    case 'against':
-      return { ...known, outcome: 'rejected', audited: false, paidAuditors }
-    case 'noQuorum':
-      return { ...known, outcome: 'refunded', audited: false, paidAuditors }
   }
 }
 
@@ -231,9 +185,14 @@ function slash(call: AttributionCall, ending: Ending): bigint {
   const slashedWei = minimum(bondWei, bpsOf(behindWei, rules.hostSlashBps))
   ending.host.set('bondWei', bondWei - slashedWei)
   const compensationWei = minimum(facts.settlerWei, slashedWei)
-  const work = payWork(slashedWei - compensationWei, paidAuditors.length, host.block.baseFeeWei, rules)
+  const { challenger } = challengeAt(call, receiptId).values()
+  const challengerWei =
+    challenger === ZERO_ADDRESS ? 0n : minimum(slashedWei / 4n, slashedWei - compensationWei)
+  const fundWei = slashedWei - compensationWei - challengerWei
+  const work = payWork(fundWei, paidAuditors.length, host.block.baseFeeWei, rules)
   const credit = (account: Address, reason: number, amountWei: bigint) =>
     money.credit('bondsWei', account, reason, receiptId, amountWei)
+  credit(challenger, creditReason.challenger, challengerWei)
   for (const auditor of paidAuditors) credit(auditor, creditReason.auditor, work.auditorWei)
   credit(host.caller, creditReason.finalizer, work.finalizerWei)
   credit(parameters.treasuryAddress, creditReason.slashed, work.restWei)

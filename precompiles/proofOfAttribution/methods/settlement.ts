@@ -16,6 +16,7 @@ import {
   checkCount,
   depositAt,
   emit,
+  fail,
   type HostRef,
   hostOf,
   type ReceiptFacts,
@@ -29,6 +30,7 @@ import {
   typedDataDigest,
 } from '../eip712.ts'
 import { digestOf } from '../facts.ts'
+import { newestGrantId } from '../grants.ts'
 import {
   auditClass,
   creditReason,
@@ -67,6 +69,8 @@ interface Accepted {
   readonly receiptHash: Hash
   readonly queryRowHash: Hash
   readonly row: Int8Array
+  /** Zero but in audit class 1. */
+  readonly grantId: number
   readonly terms: AdapterTerms
   readonly hostId: number
   readonly host: HostRef
@@ -76,7 +80,8 @@ interface Accepted {
 export const settlementMethods: Methods<AttributionAbi, AttributionCall, 'settle' | 'domainSeparator'> = {
   settle: {
     gas: 500n,
-    run(call, { receipts }) {
+    run(call, { receipts, lastBlock }) {
+      if (lastBlock !== 0n && call.host.block.number > lastBlock) fail('TooLate', { lastBlock })
       checkCount(receipts.length, bounds.receiptsPerCall)
       const session: Session = {
         call,
@@ -123,6 +128,8 @@ function check(session: Session, receipt: SignedReceipt, receiptId: Hash): Settl
   if (typeof terms === 'number') return terms
   const row = new Int8Array(receipt.queryRow.buffer, receipt.queryRow.byteOffset, receipt.queryRow.length)
   if (!isWellFormed(call, receipt, terms, row)) return settlement.malformed
+  const grantId = request.auditClass === auditClass.granted ? newestGrantId(call, request.requester) : 0
+  if (request.auditClass === auditClass.granted && grantId === 0) return settlement.malformed
   if (receipt.profileHash !== terms.profileHash) return settlement.wrongProfile
   if (terms.isRestricted && !mayUse(call, request)) return settlement.noAccess
   const entry = hostOf(call, request.host)
@@ -148,7 +155,7 @@ function check(session: Session, receipt: SignedReceipt, receiptId: Hash): Settl
   if (call.host.recover(hostDigest, receipt.hostSignature) !== entry.host.get('signer')) {
     return settlement.badReceiptSignature
   }
-  return { receiptId, receiptHash, queryRowHash, row, terms, feeWei, ...entry }
+  return { receiptId, receiptHash, queryRowHash, row, grantId, terms, feeWei, ...entry }
 }
 
 function termsOf({ call, terms }: Session, request: SignedReceipt['request']): Settlement | AdapterTerms {
@@ -196,7 +203,7 @@ function isWellFormed(
 ): boolean {
   const { request, method } = receipt
   if (method !== METHOD_GRADIENT) return false
-  if (request.auditClass !== auditClass.public && request.auditClass !== auditClass.unaudited) return false
+  if (request.auditClass > auditClass.unaudited) return false
   if (row.length !== k) return false
   host.useGas(perEight(k))
   const shape = measure(row)
@@ -240,6 +247,7 @@ function accept(session: Session, receipt: SignedReceipt, accepted: Accepted): v
     hostId,
     batchId: batch.batchId,
     feeWei,
+    grantId: accepted.grantId,
     digest: digestOf(call, facts),
   })
   emit(call.host, 'ReceiptSettled', {

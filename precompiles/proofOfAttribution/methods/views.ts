@@ -14,7 +14,7 @@ import {
   type WindowRef,
   windowAt,
 } from '../call.ts'
-import { committeeOf, seatsOf } from '../committee.ts'
+import { appealEndBlock, committeeOf, revealsClosed, seatsOf } from '../committee.ts'
 import { DIGEST_BITS, windowState } from '../layout.ts'
 import { storedScores, windowAllocation, windowQueryBytes, windowVersion } from '../windowReader.ts'
 
@@ -57,8 +57,10 @@ export const viewMethods: Methods<
     run(call, { receiptId }) {
       const committee = committeeAccounts(call, receiptId)
       const seats = seatsOf(call, committee)
+      const hasEnded = seats.length > 0 && revealsClosed(call, committee)
       return {
         ...committee.audit.values(),
+        appealEndBlock: hasEnded ? appealEndBlock(call, committee) : 0,
         committee: committee.accounts,
         verdicts: seats.map((seat) => seat.verdict),
         digests: seats.map((seat) => bytesToHex(bigIntToBytes(seat.digest, DIGEST_BITS / 8))),

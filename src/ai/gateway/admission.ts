@@ -24,6 +24,8 @@ export interface AdmissionContext {
   readonly terms: AdapterTerms | undefined
   /** Last block in which the requester may use the adapter. */
   readonly accessUntil: number
+  /** Auditors of the base model that the requester names, in audit class 1. */
+  readonly auditors: number | undefined
   readonly host: HostView | undefined
   /** Free, and reserved for this host. */
   readonly freeDeposit: DepositView
@@ -65,7 +67,7 @@ export function isWorthServing(
 }
 
 /**
- * The most that the answer will cost. Errors: ALREADY_SETTLED, BAD_REQUEST (deadline), ADAPTER_NOT_ACTIVE, FORBIDDEN,
+ * The most that the answer will cost. Errors: ALREADY_SETTLED, BAD_REQUEST (deadline, auditors), ADAPTER_NOT_ACTIVE, FORBIDDEN,
  * FEE_TOO_LOW, DEPOSIT_TOO_LOW, HOST_NOT_READY.
  */
 export function admit(
@@ -89,6 +91,7 @@ export function admit(
   if (context.accessUntil < nextBlock + options.leastDeadlineBlocks - 1) {
     throw new NodeError('FORBIDDEN', 'The owner of the adapter lets only those use it who are on its list.')
   }
+  checkAuditors(context, rules)
   const feeWei = quoteFee(terms, quote, context, options, rules)
   if (request.maxFeeWei < feeWei) {
     throw new NodeError('FEE_TOO_LOW', 'The signed maximum is below the fee for this input.', {
@@ -99,6 +102,16 @@ export function admit(
   checkDeposit(request, feeWei, context, options)
   checkHost(feeWei, context, rules)
   return feeWei
+}
+
+/** A list with fewer auditors than seats leaves the receipt unaudited, which is not what was asked for. */
+function checkAuditors({ auditors }: AdmissionContext, { auditCommittee }: ReceiptRules): void {
+  if (auditors === undefined || auditors >= auditCommittee) return
+  throw new NodeError(
+    'BAD_REQUEST',
+    `Audit class 1 needs ${auditCommittee} active auditors on your list; see setGrantedAuditors.`,
+    { auditors, least: auditCommittee },
+  )
 }
 
 function checkDeadline(

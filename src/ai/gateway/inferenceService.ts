@@ -200,8 +200,11 @@ export class InferenceService implements BlockFollower {
     if (request.host !== host) {
       throw new NodeError('BAD_REQUEST', `The request is for another host; this one is ${host}.`)
     }
-    if (request.auditClass !== auditClass.public && request.auditClass !== auditClass.unaudited) {
-      throw new NodeError('BAD_REQUEST', 'The audit class must be 0 (public) or 2 (unaudited).')
+    if (request.auditClass > auditClass.unaudited) {
+      throw new NodeError(
+        'BAD_REQUEST',
+        'The audit class is 0 (public), 1 (granted auditors) or 2 (unaudited).',
+      )
     }
     if (!opensCommitment(request.inputCommitment, inputSalt, input)) {
       throw new NodeError('BAD_REQUEST', 'The input commitment is not that of this input and salt.')
@@ -280,6 +283,7 @@ export class InferenceService implements BlockFollower {
       nextBaseFeeWei: head.nextBaseFeeWei,
       terms: readTerms(views, adapterId, adapterVersion),
       accessUntil: views.accessUntil(adapterId, requester),
+      auditors: request.auditClass === auditClass.granted ? this.#grantedAuditors(request) : undefined,
       host: views.host(host),
       freeDeposit: views.deposit(requester, ZERO_ADDRESS),
       reservedDeposit: views.deposit(requester, host),
@@ -287,6 +291,15 @@ export class InferenceService implements BlockFollower {
       allOwedWei: this.#exposure.totalWei,
       isSettled: views.receipt(receiptId) !== undefined,
     }
+  }
+
+  /** How many auditors of the adapter's base model are on the requester's list. */
+  #grantedAuditors({ requester, adapterId }: InferenceRequest): number {
+    const { views } = this.#modules
+    const adapter = views.adapter(adapterId)
+    const active = adapter === undefined ? [] : views.auditorsOf(adapter.baseModelId)
+    const { auditors } = views.grantOf(requester)
+    return active.filter((auditor) => auditors.includes(auditor) && auditor !== this.#options.host).length
   }
 
   #sign(receiptId: Hash, paid: PaidRequest, inference: Inference): ServedRecord {

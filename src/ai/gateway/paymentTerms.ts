@@ -73,11 +73,28 @@ export function paymentTerms(
     },
     readers: {
       auditClass: chosenClass,
-      who:
-        chosenClass === auditClass.unaudited
-          ? ['the host']
-          : ['the host', 'the auditors that are drawn for the receipt'],
+      who: readersOf(chosenClass),
       note: 'The receipt is public. Its query row is computed from the input and tells something about it.',
     },
+  }
+}
+
+/** Who may come to read the input, in words. */
+function readersOf(chosenClass: number): readonly string[] {
+  switch (chosenClass) {
+    case auditClass.unaudited:
+      return ['the host']
+    case auditClass.granted:
+      return [
+        'the host',
+        'the auditors on your list that are drawn for the receipt',
+        'all auditors of the base model, should a finding be appealed',
+      ]
+    default:
+      return [
+        'the host',
+        'the auditors that are drawn for the receipt',
+        'all auditors of the base model, should a finding be appealed',
+      ]
   }
 }

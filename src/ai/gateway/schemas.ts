@@ -57,7 +57,7 @@ const predictSchema = z.object({
   raw_scores: z.literal(false).optional(),
   requester: address.optional(),
   application: address.optional(),
-  auditClass: z.union([z.literal(0), z.literal(2)]).optional(),
+  auditClass: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
 })
 export type PredictBody = z.output<typeof predictSchema>
 

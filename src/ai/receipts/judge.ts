@@ -34,6 +34,8 @@ export interface ReceiptContext {
   readonly adapter: AdapterTerms | undefined
   /** Last block in which the requester may use a restricted adapter. */
   readonly accessUntil: () => number
+  /** Whether the requester has a list of auditors, for audit class 1. */
+  readonly hasGrant: () => boolean
   readonly host: HostView | undefined
   /** Deposits that pay this receipt, less what receipts that settle earlier take. */
   readonly availableWei: bigint
@@ -81,6 +83,7 @@ export function judgeReceipt(
   if (adapter.version === undefined) return settlement.malformed
   if (!settlesIn(adapter, context.nextBlock)) return settlement.adapterNotActive
   if (!fitsVersion(receipt, adapter.version.k, rules)) return settlement.malformed
+  if (request.auditClass === auditClass.granted && !context.hasGrant()) return settlement.malformed
   if (receipt.profileHash !== adapter.profileHash) return settlement.wrongProfile
   if (adapter.isRestricted && context.accessUntil() < context.nextBlock) return settlement.noAccess
   if (host === undefined || !takesReceipts(host, context.nextBlock)) return settlement.hostNotActive
@@ -108,9 +111,7 @@ export function takesReceipts(host: HostView, nextBlock: number): boolean {
 }
 
 function fitsVersion(receipt: SignedReceipt, k: number, rules: ReceiptRules): boolean {
-  const { request, queryRow } = receipt
-  if (queryRow.length !== k) return false
-  return request.auditClass !== auditClass.granted && !isHopeless(receipt, rules)
+  return receipt.queryRow.length === k && !isHopeless(receipt, rules)
 }
 
 function int8s(bytes: Uint8Array): Int8Array {

@@ -214,6 +214,7 @@ export class ReceiptPool implements BlockFollower {
         isSettled: views.receipt(hashes.receiptId) !== undefined,
         adapter: this.#termsOf(receipt),
         accessUntil: () => views.accessUntil(adapterId, requester),
+        hasGrant: () => views.grantOf(requester).grantId !== 0,
         host: this.#hostOf(host),
         availableWei: this.#availableWei(requester, host),
         hostPendingWei: this.#index.feesOfHost(host),

@@ -38,7 +38,10 @@ export class Settler implements BlockFollower {
     this.#underWay.advance(head.height)
     if (!turn.isOurs()) return
     const batch = fitting(pool.next(limits.settledPerCall, (receiptId) => this.#underWay.has(receiptId)))
-    if (batch.length === 0 || outbox.send('settle', settleCall(batch)) === undefined) return
+    if (batch.length === 0) return
+    // later than that the receipts may have been sent anew
+    const lastBlock = head.height + limits.resendBlocks
+    if (outbox.send('settle', settleCall(batch, lastBlock)) === undefined) return
     for (const { request } of batch) this.#underWay.sent(receiptIdOf(this.#domain, request), head.height)
   }
 }

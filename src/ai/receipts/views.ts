@@ -57,7 +57,8 @@ const attributionViews = (reader: ContractReader) =>
     {
       address: ATTRIBUTION_ADDRESS,
       abi: iProofOfAttributionAbi,
-      absent: ['UnknownReceipt', 'NotRegistered', 'UnknownWindow'],
+      // WrongStatus: getAppeal, where there is none
+      absent: ['UnknownReceipt', 'NotRegistered', 'UnknownWindow', 'WrongStatus'],
     },
     reader,
   )
@@ -81,6 +82,8 @@ export interface ReceiptView {
   readonly adapterId: bigint
   readonly windowIndex: bigint
   readonly settledBlock: number
+  /** Of the requester's list of auditors, in audit class 1; else zero. */
+  readonly grantId: number
   readonly feeWei: bigint
 }
 
@@ -92,6 +95,14 @@ export interface AuditView {
   readonly committed: number
   readonly revealed: number
   readonly verdicts: readonly number[]
+}
+
+/** An appeal; votes are weighed by bonds. */
+export interface AppealView {
+  readonly electors: readonly Address[]
+  readonly totalWei: bigint
+  readonly okWei: bigint
+  readonly againstWei: bigint
 }
 
 export interface HostView {
@@ -185,6 +196,12 @@ export class ReceiptViews {
     return found && { ...found, committee: found.committee.map(toAddress) }
   }
 
+  /** Undefined as well where the receipt was never appealed. */
+  appeal(receiptId: Hash): AppealView | undefined {
+    const found = this.#attribution.find('getAppeal', [receiptId])
+    return found && { ...found, electors: found.electors.map(toAddress) }
+  }
+
   host(account: Address): HostView | undefined {
     const found = this.#attribution.find('hostInfo', [account])
     return found && { ...found, signer: toAddress(found.signer) }
@@ -197,6 +214,12 @@ export class ReceiptViews {
 
   auditor(account: Address, baseModelId: bigint): AuditorView | undefined {
     return this.#attribution.find('auditorInfo', [account, baseModelId])
+  }
+
+  /** The auditors that may be drawn for the requester's receipts of audit class 1. */
+  grantOf(requester: Address): { readonly grantId: number; readonly auditors: readonly Address[] } {
+    const [grantId, auditors] = this.#attribution.get('grantOf', [requester])
+    return { grantId, auditors: auditors.map(toAddress) }
   }
 
   auditorsOf(baseModelId: bigint): readonly Address[] {

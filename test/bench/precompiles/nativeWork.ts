@@ -101,7 +101,7 @@ for (let n = 0; n < 4; n++) {
 for (let round = 0; round < 6; round++) {
   const receipts = Array.from({ length: 32 }, () => f.receipt())
   const receiptIds = receipts.map((receipt) => receipt.receiptId)
-  time('settle of 32', attribution, 'settle', [receipts.map((receipt) => receipt.signed)], settler)
+  time('settle of 32', attribution, 'settle', [receipts.map((receipt) => receipt.signed), 0n], settler)
   f.chain.advance()
   time('drawAudits of 32', attribution, 'drawAudits', [receiptIds], stranger)
   for (const receipt of receipts) f.audit(receipt, [1, 1, 1])

@@ -2,6 +2,7 @@ import { ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
 import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import {
   application,
+  ascending,
   auditors,
   Fixture,
   host,
@@ -94,6 +95,17 @@ function finalizable(f: Fixture): Made {
   return { args: [facts, all.map((receipt) => (receipt === paid ? '0x' : receipt.signed.queryRow))] }
 }
 
+function challengeOf(f: Fixture, receipt: MadeReceipt): Made {
+  return { args: [f.factsOf(receipt)], valueWei: f.world.parameters.receiptChallengeBondWei }
+}
+
+function appealed(f: Fixture): MadeReceipt {
+  const [receipt] = settled(f, f.receipt())
+  f.audit(receipt!, [1, 2, 1])
+  f.openAppeals(receipt!)
+  return receipt!
+}
+
 function fullWindow(f: Fixture): void {
   f.finalReceipts(Array.from({ length: 4 }, () => f.receipt()))
 }
@@ -125,9 +137,17 @@ const closed = once(() => {
   const f = new Fixture()
   fullWindow(f)
   f.close()
-  const [receipt] = settled(f, f.receipt())
-  f.draw(receipt!)
-  return { f, receipt: receipt! }
+  f.attribution.send('setGrantedAuditors', [ascending(auditors)], { from: requester.address })
+  // with a part of what each view shows
+  f.chain.advance()
+  const receipt = f.receipt()
+  f.settle(receipt)
+  f.challenge(receipt)
+  f.chain.advance()
+  f.audit(receipt, [1, 2, 1])
+  f.openAppeals(receipt)
+  f.commitVote(auditors[0], receipt, 1)
+  return { f, receipt }
 })
 
 function reads(args: (f: Fixture, receipt: MadeReceipt) => readonly unknown[]): () => Scene {
@@ -185,16 +205,22 @@ export const attributionScenes: Scenes = {
     return { args: [], from: host }
   }),
   registerAuditor: on((f) => ({ args: [f.baseModelId], from: account(30), valueWei: 10n * OPEN })),
+  addAuditorBond: on((f) => ({ args: [f.baseModelId], from: auditors[1], valueWei: OPEN })),
   deregisterAuditor: on((f) => ({ args: [f.baseModelId], from: auditors[1] })),
   withdrawAuditorBond: on((f) => {
     leaving(f, 'deregisterAuditor', auditors[1])
     return { args: [f.baseModelId], from: auditors[1] }
   }),
+  setGrantedAuditors: on(() => ({ args: [ascending(auditors)], from: requester })),
+  'setGrantedAuditors (none)': on((f) => {
+    f.attribution.send('setGrantedAuditors', [ascending(auditors)], { from: requester.address })
+    return { args: [[]], from: requester }
+  }),
   settle: on((f) => {
     f.attribution.send('deposit', [host.address], { from: requester.address, valueWei: OPEN / 100n })
     const good = [f.receipt(), f.receipt({ application: application.address })]
-    const bad = [f.receipt({ queryRow: makeQuery(8, 1) }), f.receipt({ auditClass: 2 })]
-    return { args: [[...good, ...bad].map(({ signed }) => signed)], from: settler }
+    const bad = [f.receipt({ queryRow: makeQuery(8, 1) }), f.receipt({ auditClass: 1 })]
+    return { args: [[...good, ...bad].map(({ signed }) => signed), 0n], from: settler }
   }),
   drawAudits: on((f) => {
     const receipts = settled(f, f.receipt(), f.receipt({ auditClass: 2 }))
@@ -209,7 +235,65 @@ export const attributionScenes: Scenes = {
     const [receipt] = settled(f, f.receipt())
     return { args: [f.world.factsOf(receipt!.receiptId)], from: requester }
   }),
+  challengeReceipt: on((f) => {
+    f.chain.advance()
+    const receipt = f.receipt()
+    f.settle(receipt)
+    return { ...challengeOf(f, receipt) }
+  }),
+  'challengeReceipt (unaudited)': on((f) => {
+    const [receipt] = settled(f, f.receipt({ auditClass: 2 }))
+    return { ...challengeOf(f, receipt!), from: requester }
+  }),
+  openAppeal: on((f) => {
+    const receipts = settled(f, f.receipt(), f.receipt())
+    f.audit(receipts[0]!, [1, 2, 1])
+    f.audit(receipts[1]!, [1, 1, 1])
+    return { args: [receipts.map((receipt) => f.factsOf(receipt))] }
+  }),
+  appealReceipt: on((f) => {
+    const [receipt] = settled(f, f.receipt())
+    f.audit(receipt!, [1, 1, 1])
+    return { args: [f.factsOf(receipt!)], valueWei: f.world.parameters.appealBondWei }
+  }),
+  commitAppeal: on((f) => ({ args: [[appealed(f).receiptId], testHash('commitment')], from: auditors[1] })),
+  revealAppeal: on((f) => {
+    const receipt = appealed(f)
+    f.commitVote(auditors[1], receipt, 1)
+    f.chain.advance(f.world.parameters.auditCommitBlocks + 1)
+    return { args: [[receipt.receiptId], [1], salt], from: auditors[1] }
+  }),
   finalize: on(finalizable),
+  'finalize (appeals)': on((f) => {
+    const receipts = settled(f, ...Array.from({ length: 5 }, () => f.receipt()))
+    f.draw(...receipts)
+    const [confirmed, overturned, undecided, disputed, silent] = receipts
+    f.audit(disputed!, [1, 2, 1])
+    for (const [receipt, votes] of [
+      [confirmed!, [1, 1, 1, 1]],
+      [overturned!, [4, 4, 4, 4]],
+      [undecided!, [1, 2, 5, 5]],
+    ] as const) {
+      f.audit(receipt, [1, 1, 5])
+      f.appeal(receipt)
+      f.vote(receipt, votes)
+    }
+    f.audit(silent!, [1, 1, 0])
+    f.pastChallenge()
+    const facts = receipts.map((receipt) => f.factsOf(receipt))
+    const needed = [overturned, undecided]
+    return { args: [facts, receipts.map((one) => (needed.includes(one) ? one.signed.queryRow : '0x'))] }
+  }),
+  'finalize (challenges)': on((f) => {
+    const receipts = [f.receipt(), f.receipt()]
+    f.settle(...receipts)
+    for (const receipt of receipts) f.challenge(receipt)
+    f.audit(receipts[0]!, [1, 1, 1])
+    f.audit(receipts[1]!, [2, 2, 2])
+    f.pastChallenge()
+    const facts = receipts.map((receipt) => f.factsOf(receipt))
+    return { args: [facts, receipts.map((receipt) => receipt.signed.queryRow)] }
+  }),
   closeWindow: on((f) => {
     fullWindow(f)
     return { args: [f.adapterId, 1000] }
@@ -258,10 +342,14 @@ export const attributionScenes: Scenes = {
   getReceipt: reads((_f, receipt) => [receipt.receiptId]),
   getAudit: reads((_f, receipt) => [receipt.receiptId]),
   committee: reads((_f, receipt) => [receipt.receiptId]),
+  getChallenge: reads((_f, receipt) => [receipt.receiptId]),
+  getAppeal: reads((_f, receipt) => [receipt.receiptId]),
   depositOf: reads(() => [requester.address, ZERO_ADDRESS]),
   hostInfo: reads(() => [host.address]),
   auditorInfo: reads((f) => [auditors[0].address, f.baseModelId]),
   auditorsOf: reads((f) => [f.baseModelId]),
+  grantOf: reads(() => [requester.address]),
+  grantedAuditors: reads(() => [1]),
   getWindow: reads((f) => [f.adapterId, 1n]),
   windowsOf: reads((f) => [f.adapterId]),
   windowQuery: reads((f) => [f.adapterId, 1n]),

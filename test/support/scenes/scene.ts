@@ -24,7 +24,7 @@ export function once<T>(make: () => T): () => T {
   }
 }
 
-/** The five methods of IClaimable, in a world in which `creditor` has something to claim at the address. */
+/** The six methods of IClaimable, in a world in which `creditor` has something to claim at the address. */
 export function claimScenes(
   address: Address,
   open: () => { readonly world: World; readonly creditor: Account; readonly stranger: Account },
@@ -45,6 +45,10 @@ export function claimScenes(
     claimFor: () => {
       const { world, creditor, stranger } = open()
       return { world, args: [creditor.address], from: stranger }
+    },
+    claimMany: () => {
+      const { world, creditor, stranger } = open()
+      return { world, args: [[stranger.address, creditor.address]], from: stranger }
     },
     sweepSurplus: () => {
       const { world, stranger } = open()

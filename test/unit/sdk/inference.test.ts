@@ -108,11 +108,19 @@ describe('a paid prediction', () => {
       feeWei: OPEN / 100n + (17n * (OPEN / 50n)) / 1000n,
       queryRow: bytesToHex(queryRow),
     })
-    expect(found.readers.length).toBe(2)
+    expect(found.readers.length).toBe(3)
     const { json } = await call(`${gateway.url}/receipts/${found.receiptId}`)
     expect(json.status).toBe('unsettled')
     await services.mineUntil(() => world.views.receipt(found.receiptId) !== undefined)
     expect(world.views.receipt(found.receiptId)?.feeWei).toBe(found.feeWei)
+  })
+
+  it('is audited by whom the client wants', async () => {
+    const { readers } = await predict(asked({ auditors: 'nobody' }))
+    expect(readers).toEqual(['the host'])
+    // without a list of them there are no granted ones
+    const refused = await failureOf(asked({ auditors: 'granted' }))
+    expect(refused).toMatchObject({ code: 'PEER_FAILED', details: { code: 'BAD_REQUEST' } })
   })
 
   it('may cost what the client agreed to, and not a wei more', async () => {
@@ -143,6 +151,7 @@ describe('terms are not signed', () => {
     ['for another adapter', (json) => (termsOf(json).message.adapterId = '2')],
     ['for another input', (json) => (termsOf(json).message.inputCommitment = ZERO_HASH)],
     ['with another salt', (json) => (json.payment.inputSalt = ZERO_HASH)],
+    ['with other auditors', (json) => (termsOf(json).message.auditClass = 2)],
   ])('%s', async (_what, lie) => {
     const before = gateway.inferred.length
     const failure = await failureWith(402, (json) => {

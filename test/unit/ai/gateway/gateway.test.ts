@@ -9,6 +9,7 @@ import { buy, call, type Json, paymentOf, post, predict, termsOf } from '../../.
 import { OPEN, testHash } from '../../../support/precompileWorld.ts'
 import { MemoryMap, modelOf, TestHost, TestServices } from '../../../support/receiptServices.ts'
 import {
+  auditors,
   contributors,
   host,
   ReceiptWorld,
@@ -75,7 +76,7 @@ describe('the price of an answer', () => {
       `${inputSalt}${keccak256(toHex('free memory twice')).slice(2)}` as `0x${string}`,
     )
     expect(typedData.message.inputCommitment).toBe(commitment)
-    expect(readers.who).toHaveLength(2)
+    expect(readers.who).toHaveLength(3)
     // nothing was computed
     expect(gateway.inferred).toEqual([])
   })
@@ -112,7 +113,7 @@ describe('the price of an answer', () => {
       { inputs: 'x'.repeat(limits.gatewayBodyBytes), model: '1' },
       '413 LIMIT_EXCEEDED',
     ],
-    ['a granted audit class', { inputs: 'x', model: '1', auditClass: 1 }, '400 BAD_REQUEST'],
+    ['an unknown audit class', { inputs: 'x', model: '1', auditClass: 3 }, '400 BAD_REQUEST'],
   ])('is not told for %s', async (_name, body, expected) => {
     const { gateway } = await setUp({ register: false })
     expect(codeOf(await post(`${gateway.url}/predict`, body))).toBe(expected)
@@ -309,6 +310,36 @@ describe('a version of an adapter', () => {
   })
 })
 
+describe('a request for granted auditors', () => {
+  it('is served once its requester names as many active ones as a committee has seats', async () => {
+    const { world, services, gateway } = await setUp()
+    const name = async (list: readonly { address: `0x${string}` }[]) => {
+      const ascending = list.map(({ address }) => address).sort()
+      world.send(requester, world.attributionCall('setGrantedAuditors', [ascending]))
+      await services.mine()
+    }
+    const bondWei = world.parameters.auditorBondMinWei
+    for (const auditor of auditors) {
+      world.send(auditor, world.attributionCall('registerAuditor', [world.baseModelId], bondWei))
+    }
+    // one of three does not audit
+    await name([auditors[0], auditors[1], worker])
+    const asked = () => buy(gateway.url, { inputs: 'x' }, requester, { auditClass: 1 })
+    expect(codeOf(await asked())).toBe('400 BAD_REQUEST')
+    await name(auditors)
+    const { status, json } = await asked()
+    expect(status).toBe(200)
+    await services.mineUntil(() => world.views.receipt(json.receiptId) !== undefined)
+    expect(world.views.receipt(json.receiptId)?.grantId).toBe(2)
+  })
+
+  it('is told who may read the input', async () => {
+    const { gateway } = await setUp()
+    const terms = await termsOf(gateway.url, { inputs: 'x', auditClass: 1 })
+    expect(terms.readers.who[1]).toContain('your list')
+  })
+})
+
 describe('a request that is not served', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['too low a maximum fee', { maxFeeWei: '1' }, '402 FEE_TOO_LOW'],
@@ -319,7 +350,8 @@ describe('a request that is not served', () => {
     ['another input', { inputCommitment: testHash('another input') }, '400 BAD_REQUEST'],
     ['a deadline that is over', { deadlineBlock: '1' }, '400 BAD_REQUEST'],
     ['a deadline far ahead', { deadlineBlock: '1000000' }, '400 BAD_REQUEST'],
-    ['the granted audit class', { auditClass: 1 }, '400 BAD_REQUEST'],
+    ['an unknown audit class', { auditClass: 3 }, '400 BAD_REQUEST'],
+    ['granted auditors without a list of them', { auditClass: 1 }, '400 BAD_REQUEST'],
   ])('is one for %s', async (_name, change, expected) => {
     const { gateway } = await setUp()
     expect(codeOf(await buy(gateway.url, { inputs: 'x' }, requester, change))).toBe(expected)

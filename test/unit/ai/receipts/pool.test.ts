@@ -156,7 +156,7 @@ function ownCodeOf(receipt: SignedReceipt): number | undefined {
 
 /** What settlement says in the next block. */
 async function settledCodesOf(receipts: readonly SignedReceipt[]): Promise<(number | undefined)[]> {
-  world.send(worker, settleCall(receipts))
+  world.send(worker, settleCall(receipts, world.height + 8))
   const codes = new Map<string, number>()
   for (const { event } of attributionEvents(await world.mine())) {
     if (event.type === 'settled') codes.set(event.facts.receiptId, settlement.settled)
@@ -283,7 +283,7 @@ describe('a pooled receipt', () => {
     const pool = poolOf()
     const receipts = [world.receipt(), world.receipt()]
     for (const receipt of receipts) pool.check(encodeReceipt(receipt))
-    world.send(owner, settleCall([receipts[0]!]))
+    world.send(owner, settleCall([receipts[0]!], world.height + 8))
     await mine(pool)
     expect(pool.size).toBe(1)
     expect(pool.offer(encodeReceipt(receipts[0]!))).toMatchObject({ settlement: settlement.alreadySettled })

@@ -18,6 +18,8 @@ const SETTLER = 120_000n * GWEI
 const NET = FEE - SETTLER
 const FINALIZER = 60_000n * GWEI
 const bps = (amount: bigint, part: bigint) => (amount * part) / 10_000n
+/** As the fixture registers it. */
+const bondOf = (auditor: Account) => BigInt(10 + auditors.indexOf(auditor as never)) * OPEN
 const free = (f: Fixture) => f.attribution.read('depositOf', [requester.address, ZERO_ADDRESS]).balanceWei
 
 describe('the draw of an audit', () => {
@@ -202,6 +204,9 @@ describe('a receipt that its committee finds right', () => {
     expect(f.finalize([receipt]).value).toEqual([9])
     expect(f.finalize([receipt]).value).toEqual([5])
     f.audit(receipt, [1, 1, 1])
+    f.chain.advance(testParameters.appealBlocks)
+    expect(f.finalize([receipt]).value).toEqual([5])
+    f.chain.advance()
     expect(f.finalize([receipt]).value).toEqual([1])
   })
 
@@ -233,7 +238,7 @@ describe('a receipt that its committee finds wrong', () => {
     const f = new Fixture()
     const receipt = f.receipt()
     f.settle(receipt)
-    const committee = f.audit(receipt, [verdict, 1, verdict])
+    const committee = f.audit(receipt, [verdict, 5, verdict])
     f.pastChallenge()
     const beforeWei = free(f)
     expect(f.finalize([receipt]).value).toEqual([8])
@@ -252,6 +257,8 @@ describe('a receipt that its committee finds wrong', () => {
       fund - 2n * auditorWei - FINALIZER,
     )
     expect(f.credits(host)).toBe(0n)
+    // what could not be decided costs nothing
+    expect(committee.map((auditor) => f.bondOf(auditor))).toEqual(committee.map((auditor) => bondOf(auditor)))
     expect(f.statusOf(receipt.receiptId)).toBe(5)
     expect(f.attribution.read('getWindow', [f.adapterId, 1n])).toMatchObject({
       corrections: 1,
@@ -265,7 +272,7 @@ describe('a receipt that its committee finds wrong', () => {
     const f = new Fixture()
     const receipt = f.receipt()
     f.settle(receipt)
-    f.audit(receipt, [1, 0, 2])
+    f.audit(receipt, [1, 0, 5])
     f.pastChallenge()
     const beforeWei = free(f)
     expect(f.finalize([receipt], true).value).toEqual([3])

@@ -11,7 +11,17 @@ import {
   testHash,
   testParameters,
 } from '../../../support/precompileWorld.ts'
-import { auditors, Fixture, host, hostSigner, requester, settler, stranger } from './fixture.ts'
+import {
+  ascending,
+  auditors,
+  Fixture,
+  host,
+  hostSigner,
+  requester,
+  settler,
+  stranger,
+  voteCommitmentOf,
+} from './fixture.ts'
 
 interface Case {
   readonly error: string
@@ -48,6 +58,38 @@ function committedBy(f: Fixture, seats: number, verdict = 1) {
 }
 const outsider = (committee: readonly Account[]) => auditors.find((auditor) => !committee.includes(auditor))!
 const reveal = (receipt: MadeReceipt, verdict = 1) => [[receipt.receiptId], [verdict], [digest], salt]
+
+const { receiptChallengeBondWei, appealBondWei } = testParameters
+const challenge = (f: Fixture, receipt: MadeReceipt, options: Partial<ReturnType<Case['run']>> = {}) => ({
+  method: 'challengeReceipt',
+  args: [f.factsOf(receipt)],
+  valueWei: receiptChallengeBondWei,
+  ...options,
+})
+const appeal = (f: Fixture, receipt: MadeReceipt) => ({
+  method: 'appealReceipt',
+  args: [f.factsOf(receipt)],
+  valueWei: appealBondWei,
+})
+function found(f: Fixture, verdicts: readonly number[]): MadeReceipt {
+  const receipt = settled(f)
+  f.audit(receipt, verdicts)
+  return receipt
+}
+function appealed(f: Fixture): MadeReceipt['receiptId'] {
+  const receipt = found(f, [1, 2, 1])
+  f.openAppeals(receipt)
+  return receipt.receiptId
+}
+/** An appeal in which the first electors have committed to the same. */
+function votedBy(f: Fixture, electors: number, verdict = 1): MadeReceipt['receiptId'] {
+  const id = appealed(f)
+  for (const by of auditors.slice(0, electors)) {
+    const commitment = voteCommitmentOf(by, [id], [verdict])
+    f.attribution.send('commitAppeal', [[id], commitment], { from: by.address })
+  }
+  return id
+}
 
 const cases: readonly Case[] = [
   {
@@ -188,7 +230,53 @@ const cases: readonly Case[] = [
     what: 'the bond of an active auditor',
     run: (f) => ({ method: 'withdrawAuditorBond', args: [f.baseModelId], from: auditors[0] }),
   },
-  { error: 'BoundExceeded', what: 'an empty batch', run: () => ({ method: 'settle', args: [[]] }) },
+  { error: 'BoundExceeded', what: 'an empty batch', run: () => ({ method: 'settle', args: [[], 0n] }) },
+  {
+    error: 'TooLate',
+    what: 'a settlement after its last block',
+    run: (f) => ({ method: 'settle', args: [[f.receipt().signed], f.chain.number - 1n], from: settler }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'a list of auditors that does not ascend',
+    run: () => ({ method: 'setGrantedAuditors', args: [ascending(auditors).reverse()] }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'an auditor twice',
+    run: () => ({ method: 'setGrantedAuditors', args: [[auditors[0].address, auditors[0].address]] }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'the zero address as an auditor',
+    run: () => ({ method: 'setGrantedAuditors', args: [[ZERO_ADDRESS]] }),
+  },
+  {
+    error: 'InvalidAuditors',
+    what: 'a list of oneself',
+    run: () => ({ method: 'setGrantedAuditors', args: [[stranger.address]] }),
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'the 17th auditor of a list',
+    run: () => ({
+      method: 'setGrantedAuditors',
+      args: [ascending(Array.from({ length: 17 }, (_, n) => account(300 + n)))],
+    }),
+  },
+  {
+    error: 'UnknownGrant',
+    what: 'list 0',
+    run: () => ({ method: 'grantedAuditors', args: [0] }),
+  },
+  {
+    error: 'UnknownGrant',
+    what: 'a list that was never set',
+    run: (f) => {
+      f.attribution.send('setGrantedAuditors', [[auditors[0].address]], { from: requester.address })
+      return { method: 'grantedAuditors', args: [2] }
+    },
+  },
   {
     error: 'UnknownReceipt',
     what: 'the draw of an unknown receipt',
@@ -281,10 +369,10 @@ const cases: readonly Case[] = [
   },
   {
     error: 'InvalidVerdict',
-    what: 'verdict 5',
+    what: 'verdict 6',
     run: (f) => {
-      const { receipt, committee } = committedBy(f, 3, 5)
-      return { method: 'revealAudit', args: reveal(receipt, 5), from: committee[0]! }
+      const { receipt, committee } = committedBy(f, 3, 6)
+      return { method: 'revealAudit', args: reveal(receipt, 6), from: committee[0]! }
     },
   },
   {
@@ -380,6 +468,199 @@ const cases: readonly Case[] = [
     what: 'the score of another row',
     run: (f) => ({ method: 'score', args: [f.world.factsOf(settled(f).receiptId), '0x00', 0, 5] }),
   },
+  {
+    error: 'ZeroAmount',
+    what: 'an added bond of nothing by an auditor',
+    run: (f) => ({ method: 'addAuditorBond', args: [f.baseModelId], from: auditors[0] }),
+  },
+  {
+    error: 'NotRegistered',
+    what: 'a bond added by a stranger',
+    run: (f) => ({ method: 'addAuditorBond', args: [f.baseModelId], valueWei: 1n }),
+  },
+  {
+    error: 'WrongBond',
+    what: 'a challenge with too much',
+    run: (f) => challenge(f, settled(f), { valueWei: receiptChallengeBondWei + 1n }),
+  },
+  {
+    error: 'FactsMismatch',
+    what: 'a challenge with other facts',
+    run: (f) => {
+      const made = challenge(f, settled(f))
+      return { ...made, args: [{ ...(made.args[0] as object), settlerWei: 1n }] }
+    },
+  },
+  {
+    error: 'OwnReceipt',
+    what: 'the host’s challenge of its own receipt',
+    run: (f) => challenge(f, settled(f), { from: host }),
+  },
+  {
+    error: 'NotRequester',
+    what: 'a stranger’s challenge of a receipt that nobody is to audit',
+    run: (f) => {
+      const receipt = f.receipt({ auditClass: 2 })
+      f.settle(receipt)
+      return challenge(f, receipt)
+    },
+  },
+  {
+    error: 'AlreadyChallenged',
+    what: 'a second challenge',
+    run: (f) => {
+      const receipt = settled(f)
+      f.challenge(receipt)
+      return challenge(f, receipt)
+    },
+  },
+  {
+    error: 'WrongStatus',
+    what: 'a challenge of a receipt that is being audited',
+    run: (f) => challenge(f, audited(f).receipt),
+  },
+  {
+    error: 'TooLate',
+    what: 'a challenge after its window',
+    run: (f) => {
+      const receipt = f.receipt({ auditClass: 2 })
+      f.settle(receipt)
+      f.pastChallenge()
+      return challenge(f, receipt, { from: requester })
+    },
+  },
+  {
+    error: 'WrongBond',
+    what: 'an appeal with nothing',
+    run: (f) => ({ ...appeal(f, found(f, [1, 1, 1])), valueWei: 0n }),
+  },
+  {
+    error: 'WrongStatus',
+    what: 'an appeal without an audit',
+    run: (f) => appeal(f, settled(f)),
+  },
+  {
+    error: 'TooEarly',
+    what: 'an appeal while reveals may come',
+    run: (f) => appeal(f, audited(f).receipt),
+  },
+  {
+    error: 'TooLate',
+    what: 'an appeal after its time',
+    run: (f) => {
+      const receipt = found(f, [1, 1, 1])
+      f.chain.advance(f.world.parameters.appealBlocks + 1)
+      return appeal(f, receipt)
+    },
+  },
+  {
+    error: 'BondNotNeeded',
+    what: 'a bonded appeal where the committee disagrees',
+    run: (f) => appeal(f, found(f, [1, 2, 1])),
+  },
+  {
+    error: 'UnknownReceipt',
+    what: 'the appeal of an unknown receipt',
+    run: (f) => {
+      const facts = { ...f.factsOf(settled(f)), receiptId: testHash('none') }
+      return { method: 'openAppeal', args: [[facts]] }
+    },
+  },
+  { error: 'BoundExceeded', what: 'no appeal at all', run: () => ({ method: 'openAppeal', args: [[]] }) },
+  {
+    error: 'WrongStatus',
+    what: 'the appeal of a receipt that has none',
+    run: (f) => ({ method: 'getAppeal', args: [settled(f).receiptId] }),
+  },
+  {
+    error: 'BoundExceeded',
+    what: 'a vote on nothing',
+    run: () => ({ method: 'commitAppeal', args: [[], testHash('c')], from: auditors[0] }),
+  },
+  {
+    error: 'ZeroCommitment',
+    what: 'an empty vote',
+    run: (f) => ({ method: 'commitAppeal', args: [[appealed(f)], ZERO_HASH], from: auditors[0] }),
+  },
+  {
+    error: 'NotElector',
+    what: 'a vote of a stranger',
+    run: (f) => ({ method: 'commitAppeal', args: [[appealed(f)], testHash('c')] }),
+  },
+  {
+    error: 'WrongStatus',
+    what: 'a vote without an appeal',
+    run: (f) => ({
+      method: 'commitAppeal',
+      args: [[settled(f).receiptId], testHash('c')],
+      from: auditors[0],
+    }),
+  },
+  {
+    error: 'AlreadyCommitted',
+    what: 'a second vote',
+    run: (f) => {
+      const id = appealed(f)
+      f.attribution.send('commitAppeal', [[id], testHash('c')], { from: auditors[0].address })
+      return { method: 'commitAppeal', args: [[id], testHash('d')], from: auditors[0] }
+    },
+  },
+  {
+    error: 'TooLate',
+    what: 'a vote after its window',
+    run: (f) => {
+      const id = appealed(f)
+      f.chain.advance(f.world.parameters.auditCommitBlocks + 1)
+      return { method: 'commitAppeal', args: [[id], testHash('c')], from: auditors[0] }
+    },
+  },
+  {
+    error: 'LengthMismatch',
+    what: 'fewer votes than receipts',
+    run: (f) => ({ method: 'revealAppeal', args: [[appealed(f)], [], salt], from: auditors[0] }),
+  },
+  {
+    error: 'UnknownCommitment',
+    what: 'a vote without its commitment',
+    run: (f) => ({ method: 'revealAppeal', args: [[appealed(f)], [1], salt], from: auditors[0] }),
+  },
+  {
+    error: 'UnknownCommitment',
+    what: 'the commitment of an audit as that of a vote',
+    run: (f) => {
+      const { receipt, committee } = audited(f)
+      const [first] = committee
+      const vote = voteCommitmentOf(first!, [receipt.receiptId], [1])
+      f.attribution.send('commitAudit', [[receipt.receiptId], vote], { from: first!.address })
+      f.chain.advance(f.world.parameters.auditCommitBlocks + 1)
+      return { method: 'revealAppeal', args: [[receipt.receiptId], [1], salt], from: first! }
+    },
+  },
+  {
+    error: 'TooEarly',
+    what: 'a vote opened while others may still commit',
+    run: (f) => ({ method: 'revealAppeal', args: [[votedBy(f, 1)], [1], salt], from: auditors[0] }),
+  },
+  {
+    error: 'TooLate',
+    what: 'a vote opened after its window',
+    run: (f) => {
+      const id = votedBy(f, 4)
+      const { auditCommitBlocks, auditRevealBlocks } = f.world.parameters
+      f.chain.advance(auditCommitBlocks + auditRevealBlocks + 1)
+      return { method: 'revealAppeal', args: [[id], [1], salt], from: auditors[0] }
+    },
+  },
+  {
+    error: 'InvalidVerdict',
+    what: 'a vote for nothing',
+    run: (f) => ({ method: 'revealAppeal', args: [[votedBy(f, 4, 0)], [0], salt], from: auditors[0] }),
+  },
+  {
+    error: 'InvalidVerdict',
+    what: 'a vote for verdict 6',
+    run: (f) => ({ method: 'revealAppeal', args: [[votedBy(f, 4, 6)], [6], salt], from: auditors[0] }),
+  },
   { error: 'NothingToClaim', what: 'a claim without credit', run: () => ({ method: 'claim', args: [] }) },
   {
     error: 'SystemAccount',
@@ -444,7 +725,7 @@ describe('Proof of Attribution refuses', () => {
   it('gives what a system account would earn to the treasury', () => {
     const f = new Fixture()
     const receipt = f.receipt()
-    f.attribution.send('settle', [[receipt.signed]], { from: f.world.datanets.address })
+    f.attribution.send('settle', [[receipt.signed], 0n], { from: f.world.datanets.address })
     expect(f.attribution.read('credits', [testParameters.treasuryAddress]) > 0n).toBe(true)
     expect(f.attribution.read('credits', [f.world.datanets.address])).toBe(0n)
   })

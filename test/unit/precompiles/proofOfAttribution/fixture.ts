@@ -1,7 +1,7 @@
-import { encodeAbiParameters, keccak256 } from 'viem'
+import { encodeAbiParameters, keccak256, parseAbiParameters } from 'viem'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import type { PrecompileParameters } from '../../../../precompiles/parameters.ts'
-import { bytesToHex, type Hash } from '../../../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hash } from '../../../../src/primitives/hex.ts'
 import {
   type Account,
   account,
@@ -27,11 +27,31 @@ export const auditors = [account(10), account(11), account(12), account(13)] as 
 export const application = account(14)
 export const stranger = account(15)
 
+/** The addresses as setGrantedAuditors takes them. */
+export const ascending = (list: readonly Account[]): Address[] =>
+  list.map(({ address }) => address).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+
+/** All who are ever an elector in these tests. */
+const voters: readonly Account[] = [
+  ...auditors,
+  requester,
+  host,
+  hostSigner,
+  stranger,
+  ...Array.from({ length: 80 }, (_, n) => account(200 + n)),
+]
+
+export function voteCommitmentOf(auditor: Account, ids: readonly Hash[], verdicts: readonly number[]): Hash {
+  const types = parseAbiParameters('address, bytes32[], uint8[], bytes32')
+  return keccak256(encodeAbiParameters(types, [auditor.address, ids, verdicts, testHash('audit salt')]))
+}
+
 export interface Options {
   readonly parameters?: Partial<PrecompileParameters>
   readonly members?: number
   readonly k?: number
   readonly withAuditors?: boolean
+  readonly hostBondWei?: bigint
 }
 
 /** A running chain: an active adapter, a bonded host, a funded requester, and auditors. */
@@ -44,7 +64,8 @@ export class Fixture {
   readonly datanetId: bigint
   #nonce = 0n
 
-  constructor({ parameters = {}, members = 6, k = 16, withAuditors = true }: Options = {}) {
+  constructor(options: Options = {}) {
+    const { parameters = {}, members = 6, k = 16, withAuditors = true, hostBondWei = 1000n * OPEN } = options
     this.world = new World({ ...testParameters, ...parameters })
     this.k = k
     const specs = Array.from({ length: members }, (_, n) =>
@@ -63,7 +84,7 @@ export class Fixture {
     this.adapterId = this.world.activeAdapter(owner, this.baseModelId, [this.datanetId], this.rows, { k })
     attribution.send('registerHost', [hostSigner.address, 'https://host.example'], {
       from: host.address,
-      valueWei: 1000n * OPEN,
+      valueWei: hostBondWei,
     })
     attribution.send('deposit', [`0x${'00'.repeat(20)}`], { from: requester.address, valueWei: 100n * OPEN })
   }
@@ -105,7 +126,7 @@ export class Fixture {
 
   committee(receipt: MadeReceipt): Account[] {
     const accounts = this.attribution.read('committee', [receipt.receiptId]).map((a) => a.toLowerCase())
-    return accounts.map((address) => auditors.find((auditor) => auditor.address === address)!)
+    return accounts.map((address) => voters.find((auditor) => auditor.address === address)!)
   }
 
   commitmentOf(
@@ -146,6 +167,57 @@ export class Fixture {
     if (voting.length < committee.length) this.chain.advance(this.world.parameters.auditCommitBlocks + 1)
     for (const { auditor, verdict } of voting) this.revealVerdict(auditor, receipt, verdict)
     return committee
+  }
+
+  /** What the auditor has bonded, also after it left. */
+  bondOf(auditor: Account): bigint {
+    return this.attribution.read('auditorInfo', [auditor.address, this.baseModelId]).bondWei
+  }
+
+  factsOf(receipt: MadeReceipt) {
+    return this.world.factsOf(receipt.receiptId)
+  }
+
+  challenge(
+    receipt: MadeReceipt,
+    by: Account = stranger,
+    valueWei = this.world.parameters.receiptChallengeBondWei,
+  ) {
+    return this.attribution.try('challengeReceipt', [this.factsOf(receipt)], { from: by.address, valueWei })
+  }
+
+  appeal(receipt: MadeReceipt, by: Account = stranger, valueWei = this.world.parameters.appealBondWei) {
+    return this.attribution.try('appealReceipt', [this.factsOf(receipt)], { from: by.address, valueWei })
+  }
+
+  openAppeals(...receipts: MadeReceipt[]): number[] {
+    const facts = receipts.map((receipt) => this.factsOf(receipt))
+    return [...this.attribution.send('openAppeal', [facts], { from: stranger.address }).value]
+  }
+
+  electors(receipt: MadeReceipt): Account[] {
+    const { electors } = this.attribution.read('getAppeal', [receipt.receiptId])
+    return electors.map((address) => voters.find((one) => one.address === address.toLowerCase())!)
+  }
+
+  commitVote(by: Account, receipt: MadeReceipt, verdict: number): void {
+    const commitment = voteCommitmentOf(by, [receipt.receiptId], [verdict])
+    this.attribution.send('commitAppeal', [[receipt.receiptId], commitment], { from: by.address })
+  }
+
+  revealVote(by: Account, receipt: MadeReceipt, verdict: number) {
+    const args = [[receipt.receiptId], [verdict], testHash('audit salt')]
+    return this.attribution.send('revealAppeal', args, { from: by.address })
+  }
+
+  /** Votes of all electors, in their order; who has a zero neither commits nor reveals. */
+  vote(receipt: MadeReceipt, verdicts: readonly number[]): Account[] {
+    const electors = this.electors(receipt)
+    const voting = electors.flatMap((by, n) => (verdicts[n] === 0 ? [] : [{ by, verdict: verdicts[n]! }]))
+    for (const { by, verdict } of voting) this.commitVote(by, receipt, verdict)
+    if (voting.length < electors.length) this.chain.advance(this.world.parameters.auditCommitBlocks + 1)
+    for (const { by, verdict } of voting) this.revealVote(by, receipt, verdict)
+    return electors
   }
 
   pastChallenge(): void {

@@ -11,7 +11,7 @@ describe('gas at k = 1024', () => {
         const who = requesters === 1 ? requester : account(100 + n)
         return f.receipt({ requester: who })
       })
-      const args = [receipts.map((receipt) => receipt.signed)]
+      const args = [receipts.map((receipt) => receipt.signed), 0n]
       const { value, result } = f.attribution.send('settle', args, { from: settler.address })
       expect(value).toEqual(Array(32).fill(1))
       return Number(f.attribution.gasOf('settle', args, result)) / 32

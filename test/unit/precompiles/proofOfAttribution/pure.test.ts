@@ -26,7 +26,13 @@ import {
 } from '../../../../precompiles/proofOfAttribution/vectors.ts'
 import { rowsPerPiece } from '../../../../precompiles/proofOfAttribution/windowReader.ts'
 import { allocatePot } from '../../../../precompiles/proofOfAttribution/windowShares.ts'
-import { drawCommittee, isDrawn, outcomeOf, paidSeats } from '../../../../precompiles/shared/audit.ts'
+import {
+  drawCommittee,
+  isDrawn,
+  type Outcome,
+  outcomeOf,
+  paidSeats,
+} from '../../../../precompiles/shared/audit.ts'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
 import { testHash } from '../../../support/precompileWorld.ts'
 
@@ -182,7 +188,7 @@ describe('a committee', () => {
     },
   ])('with $what: $outcome', ({ seats: list, outcome, paid }) => {
     expect(outcomeOf(list)).toBe(outcome)
-    expect(paidSeats(list)).toEqual(paid)
+    expect(paidSeats(list, outcome as Outcome)).toEqual(paid)
   })
 })
 

@@ -1,4 +1,5 @@
 import { Wallet } from 'ethers'
+import fc from 'fast-check'
 import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
 import { bytesToHex, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
@@ -73,8 +74,46 @@ describe('settling a receipt', () => {
       receiptMessage,
     )
     const signed = { ...made.signed, requesterSignature: byViem, hostSignature: byEthers }
-    const { value } = f.attribution.send('settle', [[signed]], { from: settler.address })
+    const { value } = f.attribution.send('settle', [[signed], 0n], { from: settler.address })
     expect(value).toEqual([1])
+  })
+
+  it('happens up to the last block of a call that names one, and in any block of one that does not', () => {
+    const f = new Fixture()
+    const settleBy = (lastBlock: bigint) =>
+      f.attribution.try('settle', [[f.receipt().signed], lastBlock], { from: settler.address })
+    expect(settleBy(f.chain.number)).toMatchObject({ ok: true, value: [1] })
+    expect(settleBy(f.chain.number + 1n)).toMatchObject({ ok: true, value: [1] })
+    expect(settleBy(0n)).toMatchObject({ ok: true, value: [1] })
+    const last = f.chain.number
+    f.chain.advance()
+    expect(settleBy(last)).toMatchObject({ error: 'TooLate', args: [last] })
+  })
+
+  it('happens once, in whatever order, batch and block the receipt comes again', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 1 }), fc.nat(2)), {
+          minLength: 2,
+          maxLength: 5,
+        }),
+        (calls) => {
+          const f = new Fixture({ withAuditors: false })
+          const receipts = Array.from({ length: 4 }, () => f.receipt())
+          const settled = new Set<number>()
+          for (const [order, blocks] of calls) {
+            const codes = f.settle(...order.map((n) => receipts[n]!))
+            expect(codes).toEqual(order.map((n) => (settled.has(n) ? 2 : 1)))
+            for (const n of order) settled.add(n)
+            f.chain.advance(blocks)
+          }
+          const events = f.attribution.history().filter(({ name }) => name === 'ReceiptSettled')
+          expect(events).toHaveLength(settled.size)
+          expect(f.attribution.read('totals').depositsWei).toBe(100n * OPEN - BigInt(settled.size) * FEE)
+        },
+      ),
+      { numRuns: 12 },
+    )
   })
 
   it('uses what is reserved for the host first, then the free deposit', () => {

@@ -148,8 +148,8 @@ describe('strict decoding', () => {
     const fields = tupleCodec(parameters).fields
     const value = fc.tuple(...(parameters as readonly AbiParameter[]).map(arbitraryValue))
     fc.assert(
-      fc.property(value, fc.nat(), fc.nat(255), ([receipts], at, flip) => {
-        const encoded = encodeParameters(fields, { receipts: receipts?.ours })
+      fc.property(value, fc.nat(), fc.nat(255), ([receipts, lastBlock], at, flip) => {
+        const encoded = encodeParameters(fields, { receipts: receipts?.ours, lastBlock: lastBlock?.ours })
         const mutated = encoded.slice()
         mutated[at % mutated.length] = (mutated[at % mutated.length] ?? 0) ^ flip
         try {

@@ -56,6 +56,8 @@ const layouts = {
   Receipt: attribution.receiptLayout,
   Batch: attribution.batchLayout,
   Audit: attribution.auditLayout,
+  Challenge: attribution.challengeLayout,
+  Appeal: attribution.appealLayout,
   AdapterWindows: attribution.adapterWindowsLayout,
   Window: attribution.windowLayout,
   Remainder: remainderLayout,
