@@ -90,7 +90,7 @@ export function* worstAttributionCases({ f, adapterId }: BigAdapter): Generator<
   const receipts = Array.from({ length: COUNT }, () =>
     f.receipt({ adapterId, application: application.address }),
   )
-  const settlement = { on, method: 'settle', args: [receipts.map(({ signed }) => signed)], from: settler }
+  const settlement = { on, method: 'settle', args: [receipts.map(({ signed }) => signed), 0n], from: settler }
   yield worstCase(world, { ...settlement, what: '64 in one batch' })
   // one batch each makes the window's sum the longest
   for (const receipt of receipts) f.settle(receipt)
