@@ -8,6 +8,7 @@ import {
   adapterRegistryAbi,
   adapterRegistryCreationCode,
 } from '../../../contracts/generated/reference/AdapterRegistry.ts'
+import * as adapter from '../../../precompiles/adapter/layout.ts'
 import { ADAPTER_ADDRESS } from '../../../precompiles/addresses.ts'
 import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
 import type { Abi } from '../../../precompiles/shared/abiTypes.ts'
@@ -29,6 +30,17 @@ export interface ReferenceRegistry {
   readonly registry: Contract
   /** Its IMethods. */
   readonly methods: Contract
+  /** The structs of its <Name>Storage.sol, with what lays out the same in the precompile. */
+  readonly storage: { readonly file: string; readonly structs: Readonly<Record<string, AnyStruct>> }
+}
+
+/** A struct as `precompiles/shared/layout.ts` places it. */
+export interface AnyStruct {
+  readonly fields: Readonly<Record<string, string>>
+  readonly places: Readonly<
+    Record<string, { readonly slot: bigint; readonly offset: bigint; readonly bits: number }>
+  >
+  readonly slots: number
 }
 
 /** Every native precompile that has a reference. */
@@ -39,6 +51,18 @@ export const referenceRegistries = {
     abi: iAdapterRegistryAbi,
     registry: { abi: adapterRegistryAbi, creationCode: adapterRegistryCreationCode },
     methods: { abi: adapterMethodsAbi, creationCode: adapterMethodsCreationCode },
+    storage: {
+      file: 'contracts/reference/AdapterStorage.sol',
+      structs: {
+        StoredRegistry: adapter.registryLayout,
+        StoredBaseModel: adapter.baseModelLayout,
+        StoredAdapter: adapter.adapterLayout,
+        StoredVersion: adapter.versionLayout,
+        StoredRowChallenge: adapter.rowChallengeLayout,
+        'IAdapterRegistry.Parent': adapter.parentLayout,
+        'IAdapterRegistry.DatanetVersion': adapter.datanetVersionLayout,
+      },
+    },
   },
 } as const satisfies Record<string, ReferenceRegistry>
 

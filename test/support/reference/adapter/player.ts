@@ -1,4 +1,4 @@
-import { decodeFunctionResult, encodeAbiParameters, encodeFunctionData, keccak256 } from 'viem'
+import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import { iAdapterRegistryAbi } from '../../../../contracts/generated/IAdapterRegistry.ts'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import {
@@ -12,7 +12,6 @@ import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS } from '../../../../precompiles/ad
 import {
   type Address,
   bytesToHex,
-  type Hash,
   hexToBytes,
   ZERO_ADDRESS,
   ZERO_HASH,
@@ -25,7 +24,7 @@ import { TREES } from '../twinWorlds.ts'
 import { adapterDraft, hash, price, text, versionDraft } from './drafts.ts'
 import { rowsFor } from './rows.ts'
 import { AdapterScan } from './scan.ts'
-import { type AdapterStart, ALICE, AUDITORS, BOB } from './start.ts'
+import { type AdapterStart, ALICE, AUDITORS, BOB, type Committed, commitmentOf } from './start.ts'
 
 type Args = readonly unknown[]
 interface Options {
@@ -35,15 +34,6 @@ interface Options {
 }
 /** Makes a move, or knows none now. */
 type Idea = () => Move | Promise<Move>
-
-/** What an auditor will reveal. */
-interface Committed {
-  readonly auditor: Address
-  readonly challengeIds: readonly bigint[]
-  readonly adapterIds: readonly bigint[]
-  readonly verdicts: readonly number[]
-  readonly salt: Hash
-}
 
 const SOME = [ALICE, BOB, account(3), account(5)].map(({ address }) => address)
 const ACCOUNTS: readonly Address[] = [...SOME, ...TREES]
@@ -55,16 +45,17 @@ export class AdapterPlayer implements Player {
   readonly #native: RunningWorld
   readonly #scan: AdapterScan
   readonly #focus: bigint[] = []
-  readonly #committed: Committed[] = []
+  readonly #committed: Committed[]
 
   constructor(dice: Dice, start: AdapterStart, native: RunningWorld) {
     this.#dice = dice
     this.#start = start
     this.#native = native
     this.#scan = new AdapterScan(native)
+    this.#committed = [...start.committed]
     const count = Number(this.#scan.count())
     // the last ones are those in which something is going on
-    for (let n = 0; n < 2; n++) this.#focus.push(BigInt(count - dice.below(dice.below(3) === 0 ? count : 7)))
+    for (let n = 0; n < 2; n++) this.#focus.push(BigInt(count - dice.below(dice.below(3) === 0 ? count : 9)))
   }
 
   boundaries(): readonly bigint[] {
@@ -92,7 +83,7 @@ export class AdapterPlayer implements Player {
     const id = dice.one(this.#focus)
     const kind = dice.below(20)
     if (kind < 11) return dice.one(this.#progress(id))()
-    if (kind < 16) return dice.one(this.#upkeep(id))()
+    if (kind < 15) return dice.one(this.#upkeep(id))()
     if (kind < 18) return dice.one(this.#general())()
     return dice.one(this.#views(id))()
   }
@@ -116,9 +107,10 @@ export class AdapterPlayer implements Player {
       return [() => this.#call('drawRowAudit', [id], { advance })]
     }
     if (challenge.status === challengeStatus.audit) return this.#audit(id)
+    const drop = () => this.#call('dropDraft', [id], own)
     if (version.status === versionStatus.draft) {
       return version.rowCount < version.memberCount
-        ? [() => this.#append(id)]
+        ? [() => this.#append(id), () => this.#append(id), () => this.#append(id), drop]
         : [() => this.#publish(id), () => this.#publish(id), () => this.#append(id)]
     }
     if (version.status === versionStatus.published) {
@@ -165,8 +157,8 @@ export class AdapterPlayer implements Player {
   #general(): readonly Idea[] {
     const dice = this.#dice
     const create = () => {
-      const draft = adapterDraft(dice, this.#start, this.#scan.count())
-      const valueWei = dice.one([OPEN, OPEN, OPEN, OPEN + 3n, OPEN - 1n])
+      const draft = adapterDraft(dice, this.#start, this.#scan.count(), this.#published())
+      const valueWei = dice.one([OPEN, OPEN, OPEN, OPEN, OPEN, OPEN + 3n, OPEN - 1n])
       return this.#call('createAdapter', [draft], { from: dice.one(ACCOUNTS), valueWei })
     }
     const register = () => {
@@ -175,15 +167,17 @@ export class AdapterPlayer implements Player {
       return this.#call('registerBaseModel', [...hashes, text(dice), text(dice)])
     }
     const { treasuryAddress, stakingAddress } = this.#start.world.parameters
-    const creditor = () =>
-      dice.one([...ACCOUNTS, ...AUDITORS.map(({ address }) => address), account(20).address])
+    const [tree = ALICE.address] = TREES
+    const creditor = () => dice.one([ALICE.address, tree, dice.one([...ACCOUNTS, account(20).address])])
     return [
       create,
       create,
       create,
       register,
       () => this.#call('claim', [], { from: dice.one([creditor(), creditor(), treasuryAddress]) }),
-      () => this.#call('claimFor', [dice.one([creditor(), creditor(), treasuryAddress, stakingAddress])]),
+      () => this.#call('claimFor', [creditor()]),
+      () => this.#call('claimFor', [dice.one([treasuryAddress, stakingAddress])]),
+      () => this.#call('releaseBond', [this.#deprecated()]),
       () => this.#call('sweepSurplus', []),
       () => this.#auditor(),
     ]
@@ -214,6 +208,25 @@ export class AdapterPlayer implements Player {
       () => this.#call('totals', []),
       () => this.#call('credits', [dice.one([...ACCOUNTS, account(20).address])]),
     ]
+  }
+
+  #all(): readonly bigint[] {
+    return Array.from({ length: Number(this.#scan.count()) }, (_, index) => BigInt(index + 1))
+  }
+
+  #deprecated(): bigint {
+    return this.#dice.one(
+      this.#all().filter((id) => this.#scan.adapter(id).status === adapterStatus.deprecated),
+    )
+  }
+
+  /** Adapters that may be parents. */
+  #published(): readonly bigint[] {
+    return this.#all().filter((id) => {
+      const { newestVersion, currentVersion } = this.#scan.adapter(id)
+      const { status } = this.#scan.version(id, newestVersion)
+      return currentVersion !== 0 || status === versionStatus.active || status === versionStatus.published
+    })
   }
 
   #untilBlock(): number {
@@ -292,18 +305,21 @@ export class AdapterPlayer implements Player {
 
   /** What the committee of an adapter may do. */
   #audit(id: bigint): readonly Idea[] {
-    const { committee, committed, revealed, status } = this.#scan.challenge(id)
-    if (status !== challengeStatus.audit) return [() => this.#call('resolveRowChallenge', [id])]
+    const { committee, committed, revealed, status, commitEndBlock, revealEndBlock } =
+      this.#scan.challenge(id)
+    const resolve = () => this.#call('resolveRowChallenge', [id])
+    if (status !== challengeStatus.audit) return [resolve]
+    const block = this.#scan.block()
     const waiting = committee.filter((_, seat) => ((committed >> seat) & 1) === 0)
+    const commits = waiting.map((auditor) => () => this.#commit(id, auditor))
     const silent = committee.filter((_, seat) => (((committed & ~revealed) >> seat) & 1) === 1)
-    const wrong = [() => this.#commit(id, this.#dice.one(committee))]
-    if (waiting.length > 0) {
-      const commits = waiting.map((auditor) => () => this.#commit(id, auditor))
-      return [...commits, ...commits, ...silent.map((auditor) => () => this.#reveal(id, auditor))]
-    }
-    if (silent.length === 0) return [() => this.#call('resolveRowChallenge', [id]), ...wrong]
     const reveals = silent.map((auditor) => () => this.#reveal(id, auditor))
-    return [...reveals, ...reveals, ...reveals, () => this.#call('resolveRowChallenge', [id]), ...wrong]
+    const odd = this.#dice.below(12) === 0
+    const wrong = [resolve, ...reveals, ...commits, () => this.#commit(id, this.#dice.one(committee))]
+    if (odd) return wrong
+    if (block > revealEndBlock) return [resolve]
+    if (waiting.length > 0 && block <= commitEndBlock) return commits
+    return reveals.length > 0 ? reveals : [resolve]
   }
 
   /** Verdicts of one challenge are mostly of one mind. */
@@ -340,11 +356,7 @@ export class AdapterPlayer implements Player {
     )
     const { adapterIds, verdicts, salt } = known ?? { adapterIds: [id], verdicts: [1], salt: ZERO_HASH }
     const given = dice.below(24) === 0 ? verdicts.slice(1) : verdicts
-    return this.#call('revealRowAudit', [adapterIds, given, salt], { from: auditor })
+    const shown = dice.below(16) === 0 ? testHash('another salt') : salt
+    return this.#call('revealRowAudit', [adapterIds, given, shown], { from: auditor })
   }
-}
-
-function commitmentOf({ auditor, adapterIds, verdicts, salt }: Committed): Hash {
-  const types = [{ type: 'address' }, { type: 'uint64[]' }, { type: 'uint8[]' }, { type: 'bytes32' }] as const
-  return keccak256(encodeAbiParameters(types, [auditor, adapterIds, verdicts, salt]))
 }
