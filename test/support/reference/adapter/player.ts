@@ -9,34 +9,18 @@ import {
 } from '../../../../precompiles/adapter/layout.ts'
 import { rowBytes, rowsPerChunk } from '../../../../precompiles/adapter/rows.ts'
 import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS } from '../../../../precompiles/addresses.ts'
-import {
-  type Address,
-  bytesToHex,
-  hexToBytes,
-  ZERO_ADDRESS,
-  ZERO_HASH,
-} from '../../../../src/primitives/hex.ts'
+import { bytesToHex, hexToBytes, ZERO_ADDRESS, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import type { Dice } from '../../callFuzzer.ts'
 import { account, OPEN, rfc6962, testHash } from '../../precompileWorld.ts'
 import type { RunningWorld } from '../runningWorld.ts'
 import type { Move, Player } from '../subject.ts'
 import { TREES } from '../twinWorlds.ts'
+import { AuditIdeas } from './audits.ts'
+import { ACCOUNTS, adapterCall, type CallOptions, type Idea } from './calls.ts'
 import { adapterDraft, hash, price, text, versionDraft } from './drafts.ts'
 import { rowsFor } from './rows.ts'
 import { AdapterScan } from './scan.ts'
-import { type AdapterStart, ALICE, AUDITORS, BOB, type Committed, commitmentOf } from './start.ts'
-
-type Args = readonly unknown[]
-interface Options {
-  readonly from?: Address
-  readonly valueWei?: bigint
-  readonly advance?: number
-}
-/** Makes a move, or knows none now. */
-type Idea = () => Move | Promise<Move>
-
-const SOME = [ALICE, BOB, account(3), account(5)].map(({ address }) => address)
-const ACCOUNTS: readonly Address[] = [...SOME, ...TREES]
+import { type AdapterStart, ALICE, AUDITORS, BOB } from './start.ts'
 
 /** Plays the adapter registry: looks at some adapters of the native world, and thinks of what could come next. */
 export class AdapterPlayer implements Player {
@@ -45,14 +29,14 @@ export class AdapterPlayer implements Player {
   readonly #native: RunningWorld
   readonly #scan: AdapterScan
   readonly #focus: bigint[] = []
-  readonly #committed: Committed[]
+  readonly #audits: AuditIdeas
 
   constructor(dice: Dice, start: AdapterStart, native: RunningWorld) {
     this.#dice = dice
     this.#start = start
     this.#native = native
     this.#scan = new AdapterScan(native)
-    this.#committed = [...start.committed]
+    this.#audits = new AuditIdeas(dice, this.#scan, start.committed)
     const count = Number(this.#scan.count())
     // the last ones are those in which something is going on
     for (let n = 0; n < 2; n++) this.#focus.push(BigInt(count - dice.below(dice.below(3) === 0 ? count : 9)))
@@ -88,9 +72,8 @@ export class AdapterPlayer implements Player {
     return dice.one(this.#views(id))()
   }
 
-  #call(method: string, args: Args, options: Options = {}): Move {
-    const data = encodeFunctionData({ abi: iAdapterRegistryAbi, functionName: method, args } as never)
-    return { to: ADAPTER_ADDRESS, data: hexToBytes(data), from: this.#dice.one(SOME), ...options }
+  #call(method: string, args: readonly unknown[], options: CallOptions = {}): Move {
+    return adapterCall(this.#dice, method, args, options)
   }
 
   /** What brings an adapter further. */
@@ -106,7 +89,7 @@ export class AdapterPlayer implements Player {
       const advance = this.#dice.below(10) === 0 ? 0 : 1
       return [() => this.#call('drawRowAudit', [id], { advance })]
     }
-    if (challenge.status === challengeStatus.audit) return this.#audit(id)
+    if (challenge.status === challengeStatus.audit) return this.#audits.of(id, this.#focus)
     const drop = () => this.#call('dropDraft', [id], own)
     if (version.status === versionStatus.draft) {
       return version.rowCount < version.memberCount
@@ -149,7 +132,7 @@ export class AdapterPlayer implements Player {
       () => this.#challenge(id),
       () => this.#call('drawRowAudit', [id]),
       () => this.#call('resolveRowChallenge', [id]),
-      ...this.#audit(id),
+      ...this.#audits.of(id, this.#focus),
     ]
   }
 
@@ -301,62 +284,5 @@ export class AdapterPlayer implements Player {
       data: hexToBytes(data),
       ...(joins ? { valueWei: 10n * OPEN } : {}),
     }
-  }
-
-  /** What the committee of an adapter may do. */
-  #audit(id: bigint): readonly Idea[] {
-    const { committee, committed, revealed, status, commitEndBlock, revealEndBlock } =
-      this.#scan.challenge(id)
-    const resolve = () => this.#call('resolveRowChallenge', [id])
-    if (status !== challengeStatus.audit) return [resolve]
-    const block = this.#scan.block()
-    const waiting = committee.filter((_, seat) => ((committed >> seat) & 1) === 0)
-    const commits = waiting.map((auditor) => () => this.#commit(id, auditor))
-    const silent = committee.filter((_, seat) => (((committed & ~revealed) >> seat) & 1) === 1)
-    const reveals = silent.map((auditor) => () => this.#reveal(id, auditor))
-    const odd = this.#dice.below(12) === 0
-    const wrong = [resolve, ...reveals, ...commits, () => this.#commit(id, this.#dice.one(committee))]
-    if (odd) return wrong
-    if (block > revealEndBlock) return [resolve]
-    if (waiting.length > 0 && block <= commitEndBlock) return commits
-    return reveals.length > 0 ? reveals : [resolve]
-  }
-
-  /** Verdicts of one challenge are mostly of one mind. */
-  #verdictOn(challengeId: bigint): number {
-    const mood = [1, 2, 4, 2][Number(challengeId % 4n)] ?? 1
-    return this.#dice.below(4) === 0 ? this.#dice.one([0, 1, 2, 3, 4, 5]) : mood
-  }
-
-  #commit(id: bigint, auditor: Address): Move {
-    const dice = this.#dice
-    const sits = (other: bigint) => {
-      const { status, committee, committed } = this.#scan.challenge(other)
-      const seat = committee.indexOf(auditor)
-      return status === challengeStatus.audit && seat >= 0 && ((committed >> seat) & 1) === 0
-    }
-    const others = this.#focus.filter((other) => other !== id && sits(other))
-    const adapterIds = dice.below(2) === 0 ? [id, ...others] : [id]
-    if (dice.below(20) === 0) adapterIds.push(id)
-    const challengeIds = adapterIds.map((one) => this.#scan.challenge(one).challengeId)
-    const verdicts = challengeIds.map((challengeId) => this.#verdictOn(challengeId))
-    const reveal = { auditor, adapterIds, challengeIds, verdicts, salt: testHash(`salt ${dice.below(100)}`) }
-    this.#committed.push(reveal)
-    const commitment = dice.below(24) === 0 ? ZERO_HASH : commitmentOf(reveal)
-    return this.#call('commitRowAudit', [dice.below(30) === 0 ? [] : adapterIds, commitment], {
-      from: auditor,
-    })
-  }
-
-  #reveal(id: bigint, auditor: Address): Move {
-    const dice = this.#dice
-    const { challengeId } = this.#scan.challenge(id)
-    const known = this.#committed.findLast(
-      (one) => one.auditor === auditor && one.challengeIds.includes(challengeId),
-    )
-    const { adapterIds, verdicts, salt } = known ?? { adapterIds: [id], verdicts: [1], salt: ZERO_HASH }
-    const given = dice.below(24) === 0 ? verdicts.slice(1) : verdicts
-    const shown = dice.below(16) === 0 ? testHash('another salt') : salt
-    return this.#call('revealRowAudit', [adapterIds, given, shown], { from: auditor })
   }
 }
