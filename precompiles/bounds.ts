@@ -85,4 +85,19 @@ export const bounds = {
   windowReceipts: 1024,
   /** Rows scored between two score blobs, in chunks of rows: 16 chunks of 23 rows make a blob of 5,888 bytes. */
   rowChunksPerPiece: 16,
+  /** Adapters of one closeWindows: a look at each costs about 10,000 gas, also where there is nothing to do. */
+  adaptersPerClose: 64,
+  /** Contributors’ part of a fee, at least: no vote takes it from those whom the chain is for. */
+  contributorsBps: 3000,
+  /** Of a fee, at most, for who settles it; of a pot, at most, for who closes its window. */
+  settlerCapBps: 2000,
+  closerCapBps: 1000,
+  /** Share of the receipts that are audited, at least: one in a hundred still makes forging a loss against 20-fold bonds. */
+  auditRateBps: 100,
+  /** Blocks until a window closes, at most: two weeks of one-second blocks. */
+  windowAge: 1_209_600,
+  /** Gas that a settled receipt is taken to cost: from a transaction's own to eight times what it is. */
+  settlementGas: { least: 21_000, most: 1_000_000 },
+  /** Members in one claimRemainder: up to 75,000 gas each, so that a transaction holds them. */
+  remaindersPerCall: 64,
 } as const

@@ -199,7 +199,7 @@ function shareRules(parameters: PrecompileParameters): readonly Rule[] {
   const total = shares.reduce((sum, bps) => sum + bps, 0)
   return [
     [total === 10_000, `the split adds up to ${total} instead of 10,000 bps`],
-    [split.contributors >= 3000, 'contributors get less than 3,000 bps'],
+    [split.contributors >= bounds.contributorsBps, 'contributors get less than 3,000 bps'],
     [shares.every((bps) => bps >= 0), 'a share of the split is negative'],
     ...BPS_FIELDS.map((name): Rule => {
       const bps = parameters[name]
@@ -268,6 +268,14 @@ function sizeRules(parameters: PrecompileParameters): readonly Rule[] {
     [
       rowsPerAdapterMax >= 1 && rowsPerAdapterMax <= bounds.rowsPerAdapter,
       'a window cannot score so many rows',
+    ],
+    [
+      parameters.settlementGas >= 0n && parameters.settlementGas < 2n ** 32n,
+      'the gas of a settlement is not below 2^32',
+    ],
+    [
+      parameters.windowAgeBlocks >= 0 && parameters.windowAgeBlocks < 2 ** 32,
+      'the age of a window is not below 2^32 blocks',
     ],
     [hostBondMultiple >= 1, 'a host’s bond does not cover its open fees'],
     [

@@ -64,8 +64,18 @@ import {IClaimable} from "./IClaimable.sol";
 /// The weighted sum of its final receipts' query rows is shifted right (arithmetic, towards −∞) by the least number
 /// of bits that fits every coordinate into int16. Row j scores scale_j · Σ_i query_i · row_j,i, an int128. Scores are
 /// summed per cluster of near-duplicates; the positive sums divide the pot by largest remainder (ties: lower leader id);
-/// inside a cluster novelty bps · record count divides its part (ties: earlier commit). When no sum is positive the pot is
-/// divided over all members by record count · novelty bps in the same way (record count alone where no novelty is left).
+/// inside a cluster novelty bps · record count divides its part (ties: earlier commit), record count alone where no novelty
+/// is left. Members that are tombstoned in the registry when the first member of the window is paid get nothing: their
+/// scores count as zero, and the others of their cluster divide its part; which they are is kept for the window's later calls.
+///
+/// Remainder. When no cluster's sum is positive, the whole pot goes to sums for each unit of weight, which the versions of
+/// Datanets keep for their members. A member's weight is its record count · novelty bps, or its record count where no
+/// member of the version has novelty; tombstoned members have theirs too, so that weights never change. The pot is divided
+/// over the Datanet versions of the window's adapter version by the weight of all of their members, by largest remainder
+/// (ties: the earlier in the adapter's list); a version without novelty gets nothing unless none has any. Each version's sum, in units
+/// of 2^−64 wei, grows by floor(((amount << 64) + carry) / weight), and the carry becomes what is left. A member can be
+/// credited floor((weight · (sum − sum at its last credit)) / 2^64). What these floors leave, below one wei for each member
+/// and claim, and what tombstoned members do not get, stays in the pots.
 interface IProofOfAttribution is IClaimable {
     struct InferenceRequest {
         address requester;
@@ -188,6 +198,25 @@ interface IProofOfAttribution is IClaimable {
         uint32 version; // of the adapter
         uint96 potWei; // contributors' share so far
         uint96 closersWei; // part of it set aside for closing, from the first close call on
+    }
+
+    /// @notice What governance may change. Hard bounds beside the types':
+    struct Governed {
+        uint16 contributorsBps; // at least 3000
+        uint16 ownerBps;
+        uint16 hostBps;
+        uint16 stakersBps;
+        uint16 applicationBps;
+        uint16 treasuryBps; // the six together 10000
+        uint16 settlerCapBps; // of a fee, at most 2000
+        uint16 finalizerCapBps; // of the treasury's part or a slashed bond, at most 10000
+        uint16 auditorPayBps; // of the same; the two together at most 10000
+        uint16 auditRateBps; // 100 to 10000
+        uint16 closerCapBps; // of a pot, at most 1000
+        uint16 hostSlashBps; // of the bond behind a receipt, at most 10000
+        uint16 windowReceipts; // 1 to 960
+        uint32 windowAgeBlocks; // 1 to 1209600
+        uint32 settlementGas; // 21000 to 1000000
     }
 
     struct Shares {
@@ -329,6 +358,24 @@ interface IProofOfAttribution is IClaimable {
         bool attributed
     );
 
+    /// @notice Governance has set values, which hold from this block on.
+    event GovernedSet(Governed values, uint40 fromBlock);
+    /// @notice The pot of a window that nobody earned, as far as it went to one version of a Datanet.
+    event RemainderAdded(
+        uint64 indexed datanetId,
+        uint32 indexed version,
+        uint64 indexed adapterId,
+        uint64 windowIndex,
+        uint256 amountWei
+    );
+    event RemainderPaid(
+        uint64 indexed contributionId,
+        address indexed contributor,
+        uint64 indexed datanetId,
+        uint32 version,
+        uint256 amountWei
+    );
+
     error ZeroAmount();
     error AmountTooHigh(uint256 amountWei, uint256 maximumWei);
     error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
@@ -366,6 +413,10 @@ interface IProofOfAttribution is IClaimable {
     error WindowNotReady(uint64 adapterId, uint64 windowIndex);
     error ZeroWork();
     error InvalidRow();
+    error UnknownVersion(uint64 id, uint32 version); // of a Datanet (frozen ones) or an adapter
+    error NotGovernance(address caller);
+    error OutOfBounds(uint8 field); // place in Governed, from 0
+    error UnknownMember(uint32 member); // not that many in the version
 
     /// @notice Adds to the caller's deposit for `host`, which pays only that host, or for all hosts (zero address).
     function deposit(address host) external payable;
@@ -498,6 +549,32 @@ interface IProofOfAttribution is IClaimable {
         uint32 maxWork
     ) external returns (uint64 windowIndex, uint8 state);
 
+    /// @notice closeWindow for several adapters with one budget: each in its turn, as far as `maxWork` is left; one that
+    /// is named twice can have two windows closed. At most 64. Adapters that do not exist, have no window that is ready, or
+    /// for which no work is left, are skipped. Closing a window without a pot is no work.
+    /// @return windowIndices worked on, zero where an adapter was skipped
+    /// @return states of these windows after the call, zero where an adapter was skipped
+    function closeWindows(
+        uint64[] calldata adapterIds,
+        uint32 maxWork
+    ) external returns (uint64[] memory windowIndices, uint8[] memory states);
+
+    /// @notice Credits contributors their parts of the pots that nobody earned. Permissionless; members that are
+    /// tombstoned are skipped, and so are those to whom less than one wei is due.
+    /// @param members places in the frozen version, from 0; at most 64
+    /// @return amountWei credited to all of them
+    function claimRemainder(
+        uint64 datanetId,
+        uint32 version,
+        uint32[] calldata members
+    ) external returns (uint256 amountWei);
+
+    /// @notice Sets all governed values, by parameters.governanceAddress only (where that is zero, nobody may). They hold
+    /// from the next block on; set again in one block, the last count. A receipt settles by the values of its block, is
+    /// drawn and ends by those of the block in which that happens, and a window by those of the blocks in which it takes
+    /// receipts and starts to close.
+    function setGoverned(Governed calldata values) external returns (uint40 fromBlock);
+
     function domainSeparator() external view returns (bytes32 separator);
 
     function getReceipt(bytes32 receiptId) external view returns (Receipt memory receipt);
@@ -544,7 +621,8 @@ interface IProofOfAttribution is IClaimable {
         uint32 count
     ) external view returns (int128[] memory scores);
 
-    /// @return amountsWei that each member gets or got, from member `start`, once every row is scored
+    /// @return amountsWei that each member gets or got, from member `start`, once every row is scored; zeros where no
+    /// cluster's sum is positive. Until the first member is paid, a tombstone can still change them
     function windowShares(
         uint64 adapterId,
         uint64 windowIndex,
@@ -559,4 +637,19 @@ interface IProofOfAttribution is IClaimable {
         uint32 start,
         uint32 count
     ) external view returns (int128[] memory scores);
+
+    /// @return amountWei that claimRemainder would credit for a member of a frozen version; zero when it is tombstoned
+    function remainderOf(
+        uint64 datanetId,
+        uint32 version,
+        uint32 member
+    ) external view returns (uint256 amountWei);
+
+    /// @return current values, genesis's until governance has set others
+    /// @return next values, the same unless others were set in this block
+    /// @return nextFromBlock block from which the next hold, zero where they are the same
+    function governed()
+        external
+        view
+        returns (Governed memory current, Governed memory next, uint40 nextFromBlock);
 }

@@ -59,7 +59,7 @@ function openWindow(call: AttributionCall, adapterId: bigint, version: number): 
 }
 
 function takesReceipts(call: AttributionCall, adapterId: bigint, windowIndex: bigint): boolean {
-  const { windowReceipts, windowAgeBlocks } = call.parameters
+  const { windowReceipts, windowAgeBlocks } = call.governed.settling()
   const { state, settled, openedBlock } = windowAt(call, adapterId, windowIndex).values()
   return (
     state === windowState.open && settled < windowReceipts && blockOf(call) < openedBlock + windowAgeBlocks

@@ -1,10 +1,12 @@
 import { iProofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
 import type { Address, Hash } from '../../src/primitives/hex.ts'
 import { AdapterReader } from '../adapter/read.ts'
+import { DatanetReader } from '../datanet/read.ts'
 import type { PrecompileHost } from '../host.ts'
 import type { PrecompileParameters } from '../parameters.ts'
 import type { InputsOf } from '../shared/abiTypes.ts'
 import { bindErrors, bindEvents, type Fail } from '../shared/binding.ts'
+import { Governed } from '../shared/governed.ts'
 import { mappingSlot, StructRef } from '../shared/layout.ts'
 import { Money, type MoneyCall } from '../shared/money.ts'
 import { ForeignStore, Store } from '../shared/store.ts'
@@ -42,8 +44,11 @@ export type AdapterWindowsRef = StructRef<typeof adapterWindowsLayout.fields>
 
 export interface AttributionCall extends MoneyCall {
   readonly parameters: PrecompileParameters
+  /** Those of the parameters that governance may have changed: read them here. */
+  readonly governed: Governed
   readonly root: StructRef<typeof rootLayout.fields>
   readonly adapters: AdapterReader
+  readonly datanets: DatanetReader
   readonly staking: ForeignStore
 }
 
@@ -53,9 +58,11 @@ export function openAttributionCall(host: PrecompileHost, parameters: Precompile
     host,
     store,
     parameters,
+    governed: new Governed(store, parameters, host.block.number),
     money: new Money(host, store, parameters),
     root: new StructRef(store, rootLayout, ROOT_SLOT),
     adapters: new AdapterReader(host),
+    datanets: new DatanetReader(host),
     staking: new ForeignStore(host, parameters.stakingAddress),
   }
 }

@@ -29,7 +29,7 @@ export function drawAudit(call: AttributionCall, receiptId: Hash, receipt: Recei
   const seed = seedOf(call, receiptId, receipt)
   if (seed === undefined) return 'notYet'
   const isChallenged = (flags & receiptFlag.challenged) !== 0
-  const isWon = isChallenged || isDrawn(seed, call.parameters.auditRateBps)
+  const isWon = isChallenged || isDrawn(seed, call.governed.ending().auditRateBps)
   const committee = isWon ? seatCommittee(call, receiptId, receipt, seed) : 'lost'
   if (committee === 'lost' || committee === undefined) {
     const skipped = flags | (committee === 'lost' ? receiptFlag.notDrawn : receiptFlag.unaudited)

@@ -148,6 +148,8 @@ export const windowLayout = struct({
   scoredRows: 'uint32',
   paidMembers: 'uint32',
   version: 'uint32',
+  /** Members were tombstoned when the first one was paid: a blob says which. */
+  tombstones: 'bool',
   potWei: 'uint96',
   closersWei: 'uint96',
 })
@@ -248,3 +250,5 @@ export const queryBlobs = blobKind('openledger.blob.WindowQuery')
 export const electorBlobs = blobKind('openledger.blob.Electors')
 /** Scores as int128. Keys: adapter id, window, piece. */
 export const scoreBlobs = blobKind('openledger.blob.WindowScores')
+/** A bit for each member that was tombstoned when the window's first one was paid, low bits first. Keys: adapter id, window. */
+export const tombstoneBlobs = blobKind('openledger.blob.WindowTombstones')

@@ -11,8 +11,10 @@ import { auditMethods } from './methods/audits.ts'
 import { challengeMethods } from './methods/challenges.ts'
 import { depositMethods } from './methods/deposits.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
+import { governedMethods } from './methods/governed.ts'
 import { grantMethods } from './methods/grants.ts'
 import { hostMethods } from './methods/hosts.ts'
+import { remainderMethods } from './methods/remainders.ts'
 import { settlementMethods } from './methods/settlement.ts'
 import { viewMethods } from './methods/views.ts'
 import { windowMethods } from './methods/windows.ts'
@@ -37,6 +39,8 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...appealMethods,
       ...finalisationMethods,
       ...windowMethods,
+      ...remainderMethods,
+      ...governedMethods,
       ...viewMethods,
     },
     open: (host) => openAttributionCall(host, checked),

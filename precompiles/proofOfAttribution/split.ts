@@ -7,7 +7,7 @@ import { bpsOf, minimum } from '../shared/shares.ts'
 export function settlerPay(
   feeWei: bigint,
   baseFeeWei: bigint,
-  { settlementGas, settlerCapBps }: PrecompileParameters,
+  { settlementGas, settlerCapBps }: Pick<PrecompileParameters, 'settlementGas' | 'settlerCapBps'>,
 ): bigint {
   return minimum(baseFeeWei * settlementGas, bpsOf(feeWei, settlerCapBps))
 }

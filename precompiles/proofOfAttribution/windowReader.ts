@@ -17,6 +17,7 @@ import {
   subtractCorrections,
 } from './vectors.ts'
 import { type Allocation, allocatePot } from './windowShares.ts'
+import { tombstonedPlaces } from './windowTombstones.ts'
 
 /** The version of an adapter whose rows and members a window is closed with. */
 export interface WindowVersion {
@@ -130,9 +131,11 @@ export function storedScores(
 
 export interface WindowAllocation extends Allocation {
   readonly members: readonly Member[]
+  /** Places of the members that are left out. */
+  readonly tombstoned: ReadonlySet<number>
 }
 
-/** How the pot of a wholly scored window divides; the same in every call until it is paid. */
+/** How the pot of a wholly scored window divides; the same in every call from the first that pays on. */
 export function windowAllocation(
   call: AttributionCall,
   { adapterId, view }: WindowVersion,
@@ -141,7 +144,8 @@ export function windowAllocation(
 ): WindowAllocation {
   const members = call.adapters.members(view)
   call.host.useGas((gasPrices.member + 2n * gasPrices.sharePart) * BigInt(members.length))
+  const tombstoned = tombstonedPlaces(call, { adapterId, windowIndex, window, members })
   const scores = storedScores(call, adapterId, windowIndex, view.get('k'), 0, members.length)
   const potWei = window.get('potWei') - window.get('closersWei')
-  return { members, ...allocatePot(potWei, members, scores) }
+  return { members, tombstoned, ...allocatePot(potWei, members, scores, tombstoned) }
 }

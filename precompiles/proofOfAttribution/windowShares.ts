@@ -3,44 +3,48 @@ import type { Member } from '../datanet/members.ts'
 import { divideByWeights } from '../shared/shares.ts'
 
 export interface Allocation {
-  /** Wei of each member, in the order of the members; they add up to the pot. */
+  /** Wei of each member, in the order of the members; they add up to the pot when it is attributed, else to nothing. */
   readonly amountsWei: readonly bigint[]
-  /** False when no cluster had a positive score and the pot went by records and novelty alone. */
+  /** False when no cluster had a positive score. */
   readonly attributed: boolean
 }
 
 /**
  * Divides a window's pot, without any state. Scores are summed per cluster of near-duplicates, so that copying a
  * contribution divides what it earns and does not multiply it; negative scores count against their cluster, and only a
- * positive sum is paid.
+ * positive sum is paid. Members at the places in `leftOut` neither count nor get anything: what their cluster earns
+ * without them is for the others in it.
  */
 export function allocatePot(
   potWei: bigint,
   members: readonly Member[],
   scores: readonly bigint[],
+  leftOut: ReadonlySet<number> = new Set(),
 ): Allocation {
   invariant(members.length === scores.length && members.length > 0, 'one score for each member')
-  const clusters = clustersOf(members)
-  const sums = clusters.map((indices) => sumPositive(indices, scores))
-  const attributed = sums.some((sum) => sum > 0n)
-  // without a positive score all members are one group, that has the whole pot
-  const groups = attributed ? clusters : [inCommitOrder(members, [...members.keys()])]
-  const shares = attributed ? divideByWeights(potWei, sums) : [potWei]
   const amountsWei = members.map(() => 0n)
-  groups.forEach((indices, group) => {
+  const clusters = clustersOf(members, leftOut)
+  const sums = clusters.map((indices) => sumPositive(indices, scores))
+  if (!sums.some((sum) => sum > 0n)) return { amountsWei, attributed: false }
+  const shares = divideByWeights(potWei, sums)
+  clusters.forEach((indices, cluster) => {
     const weights = noveltyWeights(indices.map((index) => memberAt(members, index)))
-    const parts = divideByWeights(shares[group] ?? 0n, weights)
+    const parts = divideByWeights(shares[cluster] ?? 0n, weights)
     indices.forEach((index, place) => {
       amountsWei[index] = parts[place] ?? 0n
     })
   })
-  return { amountsWei, attributed }
+  return { amountsWei, attributed: true }
 }
 
 /** Places of each cluster's members, in commit order; clusters by leader id, so that the lower comes first among equals. */
-function clustersOf(members: readonly Member[]): readonly (readonly number[])[] {
+function clustersOf(
+  members: readonly Member[],
+  leftOut: ReadonlySet<number>,
+): readonly (readonly number[])[] {
   const byLeader = new Map<bigint, number[]>()
   members.forEach(({ leaderId }, index) => {
+    if (leftOut.has(index)) return
     const indices = byLeader.get(leaderId)
     if (indices === undefined) byLeader.set(leaderId, [index])
     else indices.push(index)
@@ -62,7 +66,7 @@ function sumPositive(indices: readonly number[], scores: readonly bigint[]): big
 }
 
 /** Records times novelty; records alone where nothing is new, as when a leader was not accepted and its copies were. */
-function noveltyWeights(members: readonly Member[]): readonly bigint[] {
+export function noveltyWeights(members: readonly Member[]): readonly bigint[] {
   const weights = members.map(({ recordCount, noveltyBps }) => BigInt(recordCount) * BigInt(noveltyBps))
   if (weights.some((weight) => weight > 0n)) return weights
   return members.map(({ recordCount }) => BigInt(recordCount))

@@ -178,6 +178,11 @@ export const errorLists: readonly ErrorList[] = [
     ],
   },
   {
+    file: 'test/unit/precompiles/proofOfAttribution/refusals.test.ts',
+    of: 'IProofOfAttribution',
+    errors: ['NotGovernance', 'OutOfBounds', 'UnknownMember', 'UnknownVersion'],
+  },
+  {
     file: 'test/unit/execution/stakingErrors.test.ts',
     of: 'IStaking',
     errors: [

@@ -133,8 +133,9 @@ function payFinal(call: AttributionCall, ending: Ending): void {
   const { receiptId, application, settlerWei } = facts
   const netWei = feeWei - settlerWei
   const isPaid = application !== ZERO_ADDRESS && !parameters.systemAccounts.includes(application)
-  const parts = splitFee(netWei, parameters.split, isPaid)
-  const work = payWork(parts.treasuryWei, paidAuditors.length, host.block.baseFeeWei, parameters)
+  const rules = { ...parameters, ...call.governed.ending() }
+  const parts = splitFee(netWei, rules.split, isPaid)
+  const work = payWork(parts.treasuryWei, paidAuditors.length, host.block.baseFeeWei, rules)
   const credit = (account: Address, reason: number, amountWei: bigint) =>
     money.credit('pendingWei', account, reason, receiptId, amountWei)
 
@@ -178,16 +179,17 @@ function slash(call: AttributionCall, ending: Ending): bigint {
   const { host, money, parameters } = call
   const { facts, feeWei, paidAuditors } = ending
   const { receiptId } = facts
+  const rules = { ...parameters, ...call.governed.ending() }
   const bondWei = ending.host.get('bondWei')
   const behindWei = feeWei * BigInt(parameters.hostBondMultiple)
-  const slashedWei = minimum(bondWei, bpsOf(behindWei, parameters.hostSlashBps))
+  const slashedWei = minimum(bondWei, bpsOf(behindWei, rules.hostSlashBps))
   ending.host.set('bondWei', bondWei - slashedWei)
   const compensationWei = minimum(facts.settlerWei, slashedWei)
   const { challenger } = challengeAt(call, receiptId).values()
   const challengerWei =
     challenger === ZERO_ADDRESS ? 0n : minimum(slashedWei / 4n, slashedWei - compensationWei)
   const fundWei = slashedWei - compensationWei - challengerWei
-  const work = payWork(fundWei, paidAuditors.length, host.block.baseFeeWei, parameters)
+  const work = payWork(fundWei, paidAuditors.length, host.block.baseFeeWei, rules)
   const credit = (account: Address, reason: number, amountWei: bigint) =>
     money.credit('bondsWei', account, reason, receiptId, amountWei)
   credit(challenger, creditReason.challenger, challengerWei)

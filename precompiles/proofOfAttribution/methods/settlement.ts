@@ -137,7 +137,8 @@ function check(session: Session, receipt: SignedReceipt, receiptId: Hash): Settl
 
   const { baseFeeWei } = call.host.block
   const feeWei = minimum(feeOf(terms.price, receipt.inputTokens, receipt.outputTokens), request.maxFeeWei)
-  if (feeWei < baseFeeWei * call.parameters.settlementGas || feeWei === 0n) return settlement.feeTooLow
+  if (feeWei < baseFeeWei * call.governed.settling().settlementGas || feeWei === 0n)
+    return settlement.feeTooLow
   const openWei = entry.host.get('openFeesWei') + feeWei
   if (entry.host.get('bondWei') < openWei * BigInt(call.parameters.hostBondMultiple)) {
     return settlement.hostBondTooLow
@@ -226,7 +227,7 @@ function accept(session: Session, receipt: SignedReceipt, accepted: Accepted): v
   const { receiptId, receiptHash, queryRowHash, terms, hostId, host, feeWei, row } = accepted
   const { requester, application } = request
   const { adapterId } = terms
-  const settlerWei = settlerPay(feeWei, call.host.block.baseFeeWei, call.parameters)
+  const settlerWei = settlerPay(feeWei, call.host.block.baseFeeWei, call.governed.settling())
   const fromReservedWei = takeFee(call, receipt, feeWei)
   call.money.move('depositsWei', 'pendingWei', feeWei - settlerWei)
   session.settlerWei += settlerWei

@@ -1,5 +1,5 @@
 import { ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
-import { ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import {
   application,
   ascending,
@@ -7,11 +7,20 @@ import {
   Fixture,
   host,
   hostSigner,
+  owner,
   requester,
   settler,
   stranger,
 } from '../../unit/precompiles/proofOfAttribution/fixture.ts'
-import { type Account, account, type MadeReceipt, makeQuery, OPEN, testHash } from '../precompileWorld.ts'
+import {
+  type Account,
+  account,
+  type MadeReceipt,
+  makeQuery,
+  makeRow,
+  OPEN,
+  testHash,
+} from '../precompileWorld.ts'
 import { claimScenes, once, type Scene, type Scenes } from './scene.ts'
 
 const ENDPOINT = 'https://a-host-with-a-name-longer-than-one-slot.example'
@@ -23,6 +32,17 @@ interface Made {
   readonly from?: Account
   readonly valueWei?: bigint
 }
+
+const council = account(33)
+/** In a chain that is governed. */
+function governed(prepare: (f: Fixture) => Made): () => Scene {
+  return () => {
+    const f = new Fixture({ parameters: { governanceAddress: council.address } })
+    return { from: council, ...prepare(f), world: f.world }
+  }
+}
+
+const valuesOf = (f: Fixture) => f.attribution.read('governed', [])[0]
 
 /** A call on a fresh chain with an active adapter, a host, a deposit and auditors. */
 function on(prepare: (f: Fixture) => Made): () => Scene {
@@ -87,6 +107,28 @@ function appealed(f: Fixture): MadeReceipt {
 
 function fullWindow(f: Fixture): void {
   f.finalReceipts(Array.from({ length: 4 }, () => f.receipt()))
+}
+
+/** A full window that nobody earned: all rows are one, and the queries point the other way. */
+function unearnedWindow(f: Fixture): bigint {
+  const rows = f.rows.map(() => makeRow(f.k, 4))
+  const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], rows)
+  const queryRow = Uint8Array.from(
+    Int8Array.from(makeRow(f.k, 4).subarray(4), (value) => -Math.trunc(((value << 24) >> 24) / 4)),
+  )
+  f.finalReceipts(Array.from({ length: 4 }, () => f.receipt({ adapterId, queryRow })))
+  return adapterId
+}
+
+function unearned(f: Fixture): void {
+  const adapterId = unearnedWindow(f)
+  f.attribution.send('closeWindow', [adapterId, 1000], { from: stranger.address })
+}
+
+function tombstoned(f: Fixture, place: number): void {
+  const [member] = f.world.datanets.read('versionMembers', [f.datanetId, 1, place, 1])
+  const from = member!.contributor.toLowerCase() as Address
+  f.world.datanets.send('tombstone', [member!.contributionId], { from })
 }
 
 /** A closed window, and a receipt in the next one that is under audit. */
@@ -242,6 +284,37 @@ export const attributionScenes: Scenes = {
     fullWindow(f)
     f.close(1)
     return { args: [f.adapterId, 3] }
+  }),
+  'closeWindow (without a tombstoned member)': on((f) => {
+    fullWindow(f)
+    tombstoned(f, 1)
+    f.close(7)
+    return { args: [f.adapterId, 3] }
+  }),
+  'closeWindow (that nobody earned)': on((f) => ({ args: [unearnedWindow(f), 1000] })),
+  closeWindows: on((f) => {
+    fullWindow(f)
+    return { args: [[99n, f.adapterId, f.adapterId, unearnedWindow(f)], 100] }
+  }),
+  claimRemainder: on((f) => {
+    unearned(f)
+    tombstoned(f, 1)
+    return { args: [f.datanetId, 1, [0, 1, 2, 5, 0]] }
+  }),
+  remainderOf: on((f) => {
+    unearned(f)
+    return { args: [f.datanetId, 1, 5] }
+  }),
+  setGoverned: governed((f) => ({ args: [{ ...valuesOf(f), windowReceipts: 5 }] })),
+  'setGoverned (again in a block)': governed((f) => {
+    f.attribution.send('setGoverned', [valuesOf(f)], { from: council.address })
+    f.chain.advance()
+    f.attribution.send('setGoverned', [valuesOf(f)], { from: council.address })
+    return { args: [{ ...valuesOf(f), settlementGas: 21_000 }] }
+  }),
+  governed: governed((f) => {
+    f.attribution.send('setGoverned', [{ ...valuesOf(f), hostSlashBps: 1 }], { from: council.address })
+    return { args: [], from: stranger }
   }),
   domainSeparator: reads(() => []),
   getReceipt: reads((_f, receipt) => [receipt.receiptId]),

@@ -47,29 +47,36 @@ export function hamilton(amount: bigint, weights: readonly bigint[]): bigint[] {
   return parts
 }
 
+/** Zeros where no cluster has a positive sum: such a pot goes to the Datanets. */
 export function expectedPay(
   pot: bigint,
   members: readonly ScoredMember[],
   scores: readonly bigint[],
+  tombstoned: readonly bigint[] = [],
 ): bigint[] {
-  const leaders = [...new Set(members.map((m) => m.leaderId))].sort((a, b) => Number(a - b))
-  const clusters = leaders.map((leader) => members.flatMap((m, i) => (m.leaderId === leader ? [i] : [])))
+  const pay = members.map(() => 0n)
+  const living = members.flatMap((m, i) => (tombstoned.includes(m.contributionId) ? [] : [i]))
+  const leaders = [...new Set(living.map((i) => members[i]!.leaderId))].sort((a, b) => Number(a - b))
+  const clusters = leaders.map((leader) =>
+    living
+      .filter((i) => members[i]!.leaderId === leader)
+      .sort((a, b) => Number(members[a]!.contributionId - members[b]!.contributionId)),
+  )
   const positive = clusters.map((indices) => {
     const sum = indices.reduce((total, i) => total + scores[i]!, 0n)
     return sum > 0n ? sum : 0n
   })
-  const novelty = (i: number) => BigInt(members[i]!.recordCount) * BigInt(members[i]!.noveltyBps)
-  if (positive.every((p) => p === 0n))
-    return hamilton(
-      pot,
-      members.map((_, i) => novelty(i)),
-    )
-  const pay = members.map(() => 0n)
+  if (positive.every((p) => p === 0n)) return pay
   hamilton(pot, positive).forEach((share, c) => {
     const indices = clusters[c]!
-    hamilton(share, indices.map(novelty)).forEach((part, place) => {
+    hamilton(share, expectedWeights(indices.map((i) => members[i]!))).forEach((part, place) => {
       pay[indices[place]!] = part
     })
   })
   return pay
+}
+
+export function expectedWeights(members: readonly ScoredMember[]): bigint[] {
+  const weights = members.map((m) => BigInt(m.recordCount) * BigInt(m.noveltyBps))
+  return weights.some((w) => w > 0n) ? weights : members.map((m) => BigInt(m.recordCount))
 }

@@ -11,14 +11,7 @@ import {
   testHash,
 } from '../../../support/precompileWorld.ts'
 import { contributors, Fixture, owner, requester, scorer, stranger } from './fixture.ts'
-import {
-  expectedPay,
-  expectedQuery,
-  expectedScores,
-  hamilton,
-  int8s,
-  type ScoredMember,
-} from './recompute.ts'
+import { expectedPay, expectedQuery, expectedScores, int8s, type ScoredMember } from './recompute.ts'
 
 function members(f: Fixture): readonly ScoredMember[] {
   return f.world.datanets.read('versionMembers', [f.datanetId, 1, 0, 256]) as readonly ScoredMember[]
@@ -147,29 +140,6 @@ describe('closing a window', () => {
     f.finalize(receipts, true)
     expect(f.close().value).toEqual([1n, 4])
     expect(f.booksBalance()).toBe(0n)
-  })
-
-  it('without a positive score divides by records and novelty', () => {
-    const f = new Fixture({ withAuditors: false })
-    // every query is the negative of one row, so that its own score is negative; all rows are that row
-    const rows = f.rows.map(() => makeRow(16, 4))
-    const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], rows)
-    const against = Uint8Array.from(
-      Int8Array.from(rows[0]!.subarray(4), (v) => -Math.trunc(((v << 24) >> 24) / 4)),
-    )
-    const receipts = Array.from({ length: 4 }, () => f.receipt({ adapterId, queryRow: against }))
-    f.settle(...receipts)
-    f.pastChallenge()
-    f.finalize(receipts)
-    f.attribution.send('closeWindow', [adapterId, 1000], { from: stranger.address })
-    const window = f.attribution.read('getWindow', [adapterId, 1n])
-    const weights = members(f).map((m) => BigInt(m.recordCount) * BigInt(m.noveltyBps))
-    expect(f.attribution.read('windowScores', [adapterId, 1n, 0, 256]).every((s) => s < 0n)).toBe(true)
-    expect(f.attribution.read('windowShares', [adapterId, 1n, 0, 256])).toEqual(
-      hamilton(window.potWei - window.closersWei, weights),
-    )
-    const closed = f.attribution.history().findLast((event) => event.name === 'WindowClosed')
-    expect(closed?.args.attributed).toBe(false)
   })
 
   it('does not pay a copy twice: the cluster earns what its leader would, and divides it by novelty', () => {

@@ -4,6 +4,8 @@ import * as adapter from '../../../../precompiles/adapter/layout.ts'
 import * as datanet from '../../../../precompiles/datanet/layout.ts'
 import type { PrecompileHost } from '../../../../precompiles/host.ts'
 import * as attribution from '../../../../precompiles/proofOfAttribution/layout.ts'
+import { REMAINDERS_SLOT, remainderLayout } from '../../../../precompiles/proofOfAttribution/remainders.ts'
+import { endingLayout, GOVERNED_SLOT, settlingLayout } from '../../../../precompiles/shared/governed.ts'
 import {
   mappingSlot,
   namespaceSlot,
@@ -58,6 +60,9 @@ const layouts = {
   Appeal: attribution.appealLayout,
   AdapterWindows: attribution.adapterWindowsLayout,
   Window: attribution.windowLayout,
+  Remainder: remainderLayout,
+  Settling: settlingLayout,
+  Ending: endingLayout,
 }
 
 const solidityType = (type: string) =>
@@ -119,6 +124,8 @@ describe('storage layout', () => {
       datanet.REGISTRY_SLOT,
       adapter.REGISTRY_SLOT,
       attribution.ROOT_SLOT,
+      REMAINDERS_SLOT,
+      GOVERNED_SLOT,
     ]
     expect(new Set(namespaces).size).toBe(namespaces.length)
   })

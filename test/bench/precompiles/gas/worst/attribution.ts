@@ -1,9 +1,10 @@
 import { bounds } from '../../../../../precompiles/bounds.ts'
-import { ZERO_ADDRESS } from '../../../../../src/primitives/hex.ts'
+import { type Address, ZERO_ADDRESS } from '../../../../../src/primitives/hex.ts'
 import {
   type Account,
   account,
   type MadeReceipt,
+  makeRow,
   OPEN,
   testHash,
 } from '../../../../support/precompileWorld.ts'
@@ -12,6 +13,7 @@ import {
   auditors,
   Fixture,
   host,
+  owner,
   requester,
   settler,
   stranger,
@@ -153,5 +155,49 @@ function* closing({ f, adapterId }: BigAdapter, facts: unknown, row: unknown): G
   yield read('windowQuery', 'k = 1,024', [adapterId, 1n])
   yield close('pay 1 of 4,096', 1)
   yield close('pay 1,000 of 4,096', 1_000)
+  // every other member is tombstoned before the first is paid
+  const { datanets } = world.adapters.read('getVersion', [adapterId, 1])
+  for (const { datanetId } of datanets) tombstoneHalf(f, datanetId)
+  yield close('2,048 of 4,096 tombstoned, pay 1', 1)
+  on.send('closeWindow', [adapterId, 1], { from: stranger.address })
+  yield close('2,048 of 4,096 tombstoned, pay 1,000 more', 1_000)
+  yield* remainders(f)
   yield read('depositOf', 'both', [requester.address, ZERO_ADDRESS])
+}
+
+function tombstoneHalf({ world }: Fixture, datanetId: bigint): void {
+  for (let at = 0; at < ROWS / bounds.datanetsPerAdapter; at += bounds.pageItems) {
+    const page = world.datanets.read('versionMembers', [datanetId, 1, at, bounds.pageItems])
+    for (const { contributionId, contributor } of page.filter((_, index) => index % 2 === 0)) {
+      world.datanets.send('tombstone', [contributionId], { from: contributor.toLowerCase() as Address })
+    }
+  }
+}
+
+/** A pot that none of 512 members earned, half of whom are tombstoned. */
+function* remainders(f: Fixture): Generator<WorstCase> {
+  const { world, attribution: on, chain } = f
+  const row = makeRow(K, 4)
+  const rows = f.rows.map(() => row)
+  const adapterId = world.activeAdapter(owner, f.baseModelId, [f.datanetId], rows, { k: K })
+  const queryRow = Uint8Array.from(
+    Int8Array.from(row.subarray(4), (value) => -Math.trunc(((value << 24) >> 24) / 4)),
+  )
+  const receipt = f.receipt({ adapterId, queryRow, auditClass: 2 })
+  f.settle(receipt)
+  chain.advance(world.parameters.windowAgeBlocks)
+  f.finalize([receipt])
+  const close = { on, method: 'closeWindow', args: [adapterId, ROWS], from: stranger }
+  yield worstCase(world, { ...close, what: '512 rows that nobody earned' })
+  const many = { on, method: 'closeWindows', from: stranger }
+  const ids = Array.from({ length: bounds.adaptersPerClose }, () => adapterId)
+  yield worstCase(world, { ...many, what: '64 times one adapter', args: [ids, ROWS] })
+  on.send('closeWindow', [adapterId, ROWS], { from: stranger.address })
+  const scattered = Array.from({ length: bounds.remaindersPerCall }, (_, n) => 1 + 8 * n)
+  const claim = { on, method: 'claimRemainder', from: stranger }
+  yield worstCase(world, { ...claim, what: '64 apart', args: [f.datanetId, 1, scattered] })
+  const gone = scattered.map((place) => place - 1)
+  yield worstCase(world, { ...claim, what: '64 tombstoned', args: [f.datanetId, 1, gone] })
+  const last = scattered.at(-1)
+  yield worstCase(world, { on, method: 'remainderOf', args: [f.datanetId, 1, last], from: stranger })
 }
