@@ -1,4 +1,5 @@
 import { adapterSubject } from './adapter/subject.ts'
+import { attributionSubject } from './attribution/subject.ts'
 import { Coverage } from './coverage.ts'
 import type { RegistryName } from './registries.ts'
 import { describeFinding, runSequence, shrink } from './sequence.ts'
@@ -11,6 +12,7 @@ export const SEQUENCE_LENGTH = 10
 /** Every registry that is compared with its reference. */
 export const subjects: Readonly<Record<RegistryName, AnySubject>> = {
   adapter: adapterSubject as AnySubject,
+  attribution: attributionSubject as AnySubject,
 }
 
 /** A registry in two worlds, in which sequences of calls run one after the other, each from the start. */

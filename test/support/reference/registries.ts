@@ -1,5 +1,6 @@
 import { encodeDeployData, type Abi as ViemAbi } from 'viem'
 import { iAdapterRegistryAbi } from '../../../contracts/generated/IAdapterRegistry.ts'
+import { iProofOfAttributionAbi } from '../../../contracts/generated/IProofOfAttribution.ts'
 import {
   adapterMethodsAbi,
   adapterMethodsCreationCode,
@@ -8,10 +9,18 @@ import {
   adapterRegistryAbi,
   adapterRegistryCreationCode,
 } from '../../../contracts/generated/reference/AdapterRegistry.ts'
-import { ADAPTER_ADDRESS } from '../../../precompiles/addresses.ts'
+import {
+  attributionMethodsAbi,
+  attributionMethodsCreationCode,
+} from '../../../contracts/generated/reference/AttributionMethods.ts'
+import {
+  proofOfAttributionAbi,
+  proofOfAttributionCreationCode,
+} from '../../../contracts/generated/reference/ProofOfAttribution.ts'
+import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
 import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
 import type { Abi } from '../../../precompiles/shared/abiTypes.ts'
-import type { Address, Hex } from '../../../src/primitives/hex.ts'
+import type { Address, Hash, Hex } from '../../../src/primitives/hex.ts'
 
 export interface Contract {
   readonly abi: ViemAbi
@@ -40,11 +49,19 @@ export const referenceRegistries = {
     registry: { abi: adapterRegistryAbi, creationCode: adapterRegistryCreationCode },
     methods: { abi: adapterMethodsAbi, creationCode: adapterMethodsCreationCode },
   },
+  attribution: {
+    name: 'proofOfAttribution',
+    address: ATTRIBUTION_ADDRESS,
+    abi: iProofOfAttributionAbi,
+    registry: { abi: proofOfAttributionAbi, creationCode: proofOfAttributionCreationCode },
+    methods: { abi: attributionMethodsAbi, creationCode: attributionMethodsCreationCode },
+  },
 } as const satisfies Record<string, ReferenceRegistry>
 
 export type RegistryName = keyof typeof referenceRegistries
 
-/** Creation code with the parameters as the constructor's struct. */
-export function creationOf(contract: Contract, parameters: PrecompileParameters): Hex {
-  return encodeDeployData({ abi: contract.abi, bytecode: contract.creationCode, args: [parameters] })
+/** Creation code with the parameters, and the hash of genesis, as the constructor's struct. */
+export function creationOf(contract: Contract, parameters: PrecompileParameters, genesisHash: Hash): Hex {
+  const args = [{ ...parameters, genesisHash }]
+  return encodeDeployData({ abi: contract.abi, bytecode: contract.creationCode, args })
 }
