@@ -2,10 +2,13 @@ import { AdapterSlots, adapterLayout, versionLayout } from '../../../../precompi
 import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS } from '../../../../precompiles/addresses.ts'
 import {
   AUDITOR_FIELDS,
+  AUDITOR_ID_BITS,
   adapterWindowsLayout,
+  appealLayout,
   auditLayout,
   auditorLayout,
   batchLayout,
+  challengeLayout,
   depositLayout,
   hostLayout,
   ROOT_SLOT,
@@ -13,7 +16,7 @@ import {
   rootLayout,
   windowLayout,
 } from '../../../../precompiles/proofOfAttribution/layout.ts'
-import { mappingSlot, StructView } from '../../../../precompiles/shared/layout.ts'
+import { arrayDataSlot, mappingSlot, readPacked, StructView } from '../../../../precompiles/shared/layout.ts'
 import type { SlotReader } from '../../../../precompiles/shared/store.ts'
 import type { Address, Hash } from '../../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../../src/primitives/keccak.ts'
@@ -52,6 +55,32 @@ export class AttributionScan {
     const values = new StructView(this.#reader, auditLayout, this.#under('audits', receiptId)).values()
     const ids = AUDITOR_FIELDS.slice(0, values.seats).map((field) => values[field])
     return { ...values, committee: ids.map((id) => this.#auditor(id).account) }
+  }
+
+  appeal(receiptId: Hash) {
+    return new StructView(this.#reader, appealLayout, this.#under('appeals', receiptId)).values()
+  }
+
+  /** Who votes in an appeal, if nobody has come or gone since. */
+  electors(receiptId: Hash): readonly Address[] {
+    const { batchId, hostId } = this.receipt(receiptId)
+    const { baseModelId, settledBlock } = this.batch(batchId)
+    const host = new StructView(this.#reader, hostLayout, this.#under('hosts', hostId)).values()
+    const list = mappingSlot(this.#reader, this.#root.at('auditorsOf'), baseModelId)
+    const first = arrayDataSlot(this.#reader, list)
+    const ids = Array.from({ length: Number(this.#reader.load(list)) }, (_, index) =>
+      Number(readPacked(this.#reader, first, index, AUDITOR_ID_BITS)),
+    )
+    const { challenger } = new StructView(
+      this.#reader,
+      challengeLayout,
+      this.#under('challenges', receiptId),
+    ).values()
+    const parties = [host.account, host.signer, challenger]
+    return ids
+      .map((id) => this.#auditor(id))
+      .filter(({ account, activeBlock }) => activeBlock <= settledBlock && !parties.includes(account))
+      .map(({ account }) => account)
   }
 
   auditor(account: Address, baseModelId: bigint) {

@@ -2,7 +2,6 @@ import { encodeAbiParameters, keccak256 } from 'viem'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import { type Address, type Hash, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
 import {
-  type Account,
   account,
   contribution,
   type MadeReceipt,
@@ -27,7 +26,7 @@ export const SETTLER = account(9)
 export const AUDITORS = [10, 11, 12, 13, 19].map(account)
 export const APPLICATION = account(14)
 export const STRANGER = account(15)
-export const EVERYBODY: readonly Account[] = Array.from({ length: 22 }, (_, n) => account(n))
+export const GOVERNANCE = account(20)
 
 /** A receipt, with what finalize must be told of it. */
 export interface Known extends MadeReceipt {
@@ -65,9 +64,17 @@ export function commitmentOf({ auditor, receiptIds, verdicts, digests, salt }: C
   )
 }
 
+const VOTE = iProofOfAttributionAbi.find((item) => item.type === 'function' && item.name === 'revealAppeal')
+
+/** The commitment to votes in appeals, which need no digests. */
+export function voteOf({ auditor, receiptIds, verdicts, salt }: Committed): Hash {
+  const inputs = [{ name: 'auditor', type: 'address' }, ...(VOTE?.inputs ?? [])]
+  return keccak256(encodeAbiParameters(inputs as never, [auditor, receiptIds, verdicts, salt] as never))
+}
+
 /** Receipts, audits and windows in every state, over adapters of several forms. */
 export function attributionStart(): AttributionStart {
-  const world = new World({ ...testParameters, auditRateBps: 6000 })
+  const world = new World({ ...testParameters, auditRateBps: 6000, governanceAddress: GOVERNANCE.address })
   for (const tree of TREES) world.chain.fund(tree, 1_000n * OPEN)
   const baseModelIds = [world.registerBaseModel(OWNER), world.registerBaseModel(OWNER, 'other')]
   AUDITORS.forEach((auditor, n) => {
@@ -135,6 +142,7 @@ class Market {
   /** The life of a day: the oldest windows can be closed, the newest receipts are just settled. */
   trade(): void {
     const { chain, parameters, attribution } = this.#world
+    this.#grant()
     const [wide = 0n, sour = 0n, child = 0n, unaudited = 0n, restricted = 0n] = this.adapterIds
     const old = [
       this.#settle(wide, 4),
@@ -158,7 +166,13 @@ class Market {
     chain.advance(parameters.challengeWindowBlocks - 4)
 
     const audited = [...this.#settle(wide, 2), ...this.#settle(child, 1)]
+    const disputed = this.#challenged(this.#settle(wide, 2))
+    const found = this.#challenged(this.#settle(child, 1))
     this.#audit(audited, (n) => 1 + (n % 2), false)
+    this.#audit(found, () => 2)
+    this.#audit(disputed, (_, seat) => 1 + (seat % 2))
+    const [first] = disputed
+    attribution.send('openAppeal', [[this.#factsOf(first)]], { from: STRANGER.address })
     chain.advance(1)
     this.#settle(restricted, 1)
     this.#settle(wide, 1)
@@ -167,6 +181,12 @@ class Market {
     })
     const leaving = AUDITORS[4]?.address ?? ZERO_ADDRESS
     attribution.send('deregisterAuditor', [1n], { from: leaving })
+  }
+
+  #grant(): void {
+    const list = AUDITORS.map(({ address }) => address).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+    const from = REQUESTERS[0]?.address ?? ZERO_ADDRESS
+    this.#world.attribution.send('setGrantedAuditors', [list.slice(0, 4)], { from })
   }
 
   #settle(adapterId: bigint, count: number): readonly Known[] {
@@ -194,16 +214,24 @@ class Market {
     return made
   }
 
+  #challenged(receipts: readonly Known[]): readonly Known[] {
+    const options = { from: STRANGER.address, valueWei: this.#world.parameters.receiptChallengeBondWei }
+    for (const receipt of receipts) {
+      this.#world.attribution.send('challengeReceipt', [this.#factsOf(receipt)], options)
+    }
+    return receipts
+  }
+
   /** Draws, and has whole committees commit and, if it is said so, reveal. */
-  #audit(receipts: readonly Known[], verdictOf: (n: number) => number, reveals = true): void {
+  #audit(receipts: readonly Known[], verdictOf: (n: number, seat: number) => number, reveals = true): void {
     const { attribution, chain } = this.#world
     chain.advance(1)
     attribution.send('drawAudits', [receipts.map(({ receiptId }) => receiptId)], { from: STRANGER.address })
     const committed = receipts.flatMap(({ receiptId }, n) =>
-      attribution.read('committee', [receiptId]).map((auditor) => ({
+      attribution.read('committee', [receiptId]).map((auditor, seat) => ({
         auditor: auditor.toLowerCase() as Address,
         receiptIds: [receiptId],
-        verdicts: [verdictOf(n)],
+        verdicts: [verdictOf(n, seat)],
         digests: [testHash(`digest ${receiptId}`)],
         salt: testHash('salt'),
       })),
