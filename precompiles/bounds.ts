@@ -60,6 +60,12 @@ export const bounds = {
   /** Dimensions of a passage: fewer do not tell records apart, more is what no sentence encoder gives. */
   passageDimsMin: 8,
   passageDimsMax: 1024,
+  /** Tokens of an answer that spans are claimed in, spans of one, and tokens of a span at least: fewer are chance. */
+  outputTokens: 2048,
+  spansPerCall: 64,
+  spanTokens: 8,
+  /** Passages ranked in one call. */
+  passagesPerCall: 64,
   /** Nodes of a Merkle audit path: leaves are counted by 32 bits. */
   merklePath: 32,
   /** Chunks of rows in one call: three fit the input's 128 KB and, as 74 KB of blobs, the 2^24 gas of a transaction. */

@@ -200,6 +200,44 @@ interface IProofOfAttribution is IClaimable {
         uint96 closersWei; // part of it set aside for closing, from the first close call on
     }
 
+    /// @notice What one receipt says of one contribution.
+    struct Attribution {
+        uint64 contributionId;
+        uint64 leaderId; // of its cluster
+        address contributor;
+        uint32 row;
+        int128 score; // unweighted and unshifted
+        int128 clusterScore; // sum over its cluster, tombstoned members as zero
+    }
+
+    /// @notice A leaf of a version's corpus (IAdapterRegistry): tokens of one contribution, with the rarity of each.
+    struct Chunk {
+        uint32 index; // of the leaf, from 0
+        uint32 row;
+        uint32 start; // place of the first token in the contribution
+        uint32[] tokens; // 1 to 64
+        uint8[] rarities; // one for each
+        bytes32[] path; // RFC 6962, section 2.1.1: siblings from the leaf up
+    }
+
+    /// @notice `length` tokens of the answer from `outputStart` on are those of a contribution from `corpusStart` on. The
+    /// chunks are leaves that follow each other, of one row, each with at least one token of the span.
+    struct SpanClaim {
+        uint32 outputStart;
+        uint16 length; // at least 8
+        uint32 corpusStart;
+        Chunk[] chunks;
+    }
+
+    /// @notice A leaf of a version's passages (IAdapterRegistry).
+    struct Passage {
+        uint32 index; // of the leaf, from 0
+        uint32 row;
+        uint32 record;
+        bytes embedding; // passageDims × int8
+        bytes32[] path;
+    }
+
     /// @notice What governance may change. Hard bounds beside the types':
     struct Governed {
         uint16 contributorsBps; // at least 3000
@@ -414,6 +452,10 @@ interface IProofOfAttribution is IClaimable {
     error ZeroWork();
     error InvalidRow();
     error UnknownVersion(uint64 id, uint32 version); // of a Datanet (frozen ones) or an adapter
+    error SpanTooShort(uint32 index);
+    error SpanOverlap(uint32 index); // it starts before the one before it ends
+    error SpanMismatch(uint32 index); // not in the answer, not in the chunks, or chunks that do not belong together
+    error BadProof(uint32 index); // a leaf that is not in the version's tree
     error NotGovernance(address caller);
     error OutOfBounds(uint8 field); // place in Governed, from 0
     error UnknownMember(uint32 member); // not that many in the version
@@ -652,4 +694,48 @@ interface IProofOfAttribution is IClaimable {
         external
         view
         returns (Governed memory current, Governed memory next, uint40 nextFromBlock);
+
+    /// @notice How contributions shaped one settled receipt: those of the rows from `start` on. A positive score says that
+    /// the contribution pulled the model towards this answer, a negative one that it pulled away, zero that it has no part
+    /// in it (rows of flagged members are zeros). A cluster of near-duplicates counts as one: in a window with this receipt
+    /// alone, the clusters with a positive clusterScore would share the pot in its proportion. What a window pays follows from the sum of
+    /// its receipts, so a negative score here takes from what another receipt gives.
+    function attributionOf(
+        ReceiptFacts calldata facts,
+        bytes calldata queryRow,
+        uint32 start,
+        uint32 count
+    ) external view returns (Attribution[] memory attributions);
+
+    /// @notice Checks literal spans of an answer against a version's corpus. At most 2,048 tokens and 64 spans, which
+    /// ascend by outputStart and do not overlap in the answer. Errors name the first span that is wrong, by its place.
+    /// @return rows of the contributions that the spans are from
+    /// @return weights sum of the rarities of each span's tokens
+    function scoreSpans(
+        uint64 adapterId,
+        uint32 version,
+        uint32[] calldata outputTokens,
+        SpanClaim[] calldata spans
+    ) external view returns (uint32[] memory rows, uint32[] memory weights);
+
+    /// @notice Whether a claimed span is refuted by another, which is checked as in scoreSpans (errors name it as 1), has a
+    /// token of the answer in common with it, and is longer. Of the claimed one only outputStart and length matter; they
+    /// must be in the answer (else SpanMismatch(0)).
+    function longerSpan(
+        uint64 adapterId,
+        uint32 version,
+        uint32[] calldata outputTokens,
+        SpanClaim calldata claimed,
+        SpanClaim calldata better
+    ) external view returns (bool isLonger);
+
+    /// @notice Checks passages against a version's tree and ranks them for a query of passageDims int8. At most 64.
+    /// @return products Σ query_i · embedding_i of each
+    /// @return sorted whether they descend, among equals the lower index first
+    function scorePassages(
+        uint64 adapterId,
+        uint32 version,
+        bytes calldata queryEmbedding,
+        Passage[] calldata passages
+    ) external view returns (int64[] memory products, bool sorted);
 }

@@ -6,10 +6,12 @@ import { definePrecompile } from '../shared/dispatch.ts'
 import { claimMethods } from '../shared/money.ts'
 import { openAttributionCall } from './call.ts'
 import { appealMethods } from './methods/appeals.ts'
+import { attributionViews } from './methods/attributions.ts'
 import { auditorMethods } from './methods/auditors.ts'
 import { auditMethods } from './methods/audits.ts'
 import { challengeMethods } from './methods/challenges.ts'
 import { depositMethods } from './methods/deposits.ts'
+import { evidenceMethods } from './methods/evidence.ts'
 import { finalisationMethods } from './methods/finalisation.ts'
 import { governedMethods } from './methods/governed.ts'
 import { grantMethods } from './methods/grants.ts'
@@ -41,6 +43,8 @@ export function proofOfAttribution(parameters: PrecompileParameters): NativePrec
       ...windowMethods,
       ...remainderMethods,
       ...governedMethods,
+      ...attributionViews,
+      ...evidenceMethods,
       ...viewMethods,
     },
     open: (host) => openAttributionCall(host, checked),

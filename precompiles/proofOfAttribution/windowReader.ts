@@ -83,22 +83,37 @@ export function windowQuery(call: AttributionCall, adapterId: bigint, windowInde
 
 /** Exact scores of rows `start` to `end` against a query. */
 export function scoreRows(
-  { host, adapters }: AttributionCall,
-  { adapterId, version, view }: WindowVersion,
+  call: AttributionCall,
+  of: WindowVersion,
   query: Int16Array | Int8Array,
   start: number,
   end: number,
 ): readonly bigint[] {
+  const rows = Array.from({ length: Math.max(end - start, 0) }, (_, index) => start + index)
+  return scoreSomeRows(call, of, query, rows)
+}
+
+/** Exact scores of these rows, which ascend. A chunk is read once. */
+export function scoreSomeRows(
+  { host, adapters }: AttributionCall,
+  { adapterId, version, view }: WindowVersion,
+  query: Int16Array | Int8Array,
+  rows: readonly number[],
+): readonly bigint[] {
   const k = view.get('k')
   const perChunk = rowsPerChunk(k)
   const scores: bigint[] = []
-  for (let row = start; row < end; ) {
-    const chunk = Math.floor(row / perChunk)
-    const bytes = adapters.rowChunk(adapterId, version, chunk)
-    invariant(bytes !== undefined, `chunk ${chunk} of adapter ${adapterId} is missing`)
-    const chunkEnd = Math.min(end, (chunk + 1) * perChunk)
-    host.useGas(perEight((chunkEnd - row) * k))
-    for (; row < chunkEnd; row++) scores.push(scoreRow(query, rowAt(bytes, k, row - chunk * perChunk)))
+  let bytes: Uint8Array | undefined
+  let chunkEnd = 0
+  for (const row of rows) {
+    if (row >= chunkEnd) {
+      const chunk = Math.floor(row / perChunk)
+      bytes = adapters.rowChunk(adapterId, version, chunk)
+      chunkEnd = (chunk + 1) * perChunk
+    }
+    invariant(bytes !== undefined, `the chunk of row ${row} of adapter ${adapterId} is missing`)
+    host.useGas(perEight(k))
+    scores.push(scoreRow(query, rowAt(bytes, k, row - chunkEnd + perChunk)))
   }
   return scores
 }

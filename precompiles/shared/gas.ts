@@ -24,9 +24,16 @@ export const gasPrices = {
   member: 50n,
   /** One part of a division by largest remainder, sorting included. */
   sharePart: 15n,
+  /** One token of a chunk of a corpus: compared with the answer's, weighed and put into the leaf. */
+  corpusToken: 6n,
   /** One auditor or scorer looked at in a draw or a median. */
   candidate: 60n,
 } as const
+
+/** Gas of hashing bytes in bulk, beside the opcode's. */
+export function perHashed(byteCount: number): bigint {
+  return gasPrices.hashWord * BigInt(Math.ceil(byteCount / 32))
+}
 
 /** Gas of `count` elements at a price for eight of them, rounded up. */
 export function perEight(count: number): bigint {

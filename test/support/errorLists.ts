@@ -180,7 +180,16 @@ export const errorLists: readonly ErrorList[] = [
   {
     file: 'test/unit/precompiles/proofOfAttribution/refusals.test.ts',
     of: 'IProofOfAttribution',
-    errors: ['NotGovernance', 'OutOfBounds', 'UnknownMember', 'UnknownVersion'],
+    errors: [
+      'BadProof',
+      'NotGovernance',
+      'OutOfBounds',
+      'SpanMismatch',
+      'SpanOverlap',
+      'SpanTooShort',
+      'UnknownMember',
+      'UnknownVersion',
+    ],
   },
   {
     file: 'test/unit/execution/stakingErrors.test.ts',

@@ -33,6 +33,10 @@ contract AttributionMethods is IMethods {
         if (s == IProofOfAttribution.windowScores.selector) return Mutability.reads;
         if (s == IProofOfAttribution.windowShares.selector) return Mutability.reads;
         if (s == IProofOfAttribution.score.selector) return Mutability.reads;
+        if (s == IProofOfAttribution.attributionOf.selector) return Mutability.reads;
+        if (s == IProofOfAttribution.scoreSpans.selector) return Mutability.reads;
+        if (s == IProofOfAttribution.longerSpan.selector) return Mutability.reads;
+        if (s == IProofOfAttribution.scorePassages.selector) return Mutability.reads;
         if (s == IProofOfAttribution.getChallenge.selector) return Mutability.reads;
         if (s == IProofOfAttribution.getAppeal.selector) return Mutability.reads;
         if (s == IProofOfAttribution.grantOf.selector) return Mutability.reads;
@@ -103,6 +107,10 @@ contract AttributionMethods is IMethods {
         if (s == IProofOfAttribution.windowScores.selector) return windowPage(a);
         if (s == IProofOfAttribution.windowShares.selector) return windowPage(a);
         if (s == IProofOfAttribution.score.selector) return score(a);
+        if (s == IProofOfAttribution.attributionOf.selector) return score(a);
+        if (s == IProofOfAttribution.scoreSpans.selector) return spans(a);
+        if (s == IProofOfAttribution.longerSpan.selector) return twoSpans(a);
+        if (s == IProofOfAttribution.scorePassages.selector) return passages(a);
         if (s == IClaimable.claimMany.selector) return addresses(a);
         if (s == IProofOfAttribution.setGrantedAuditors.selector) return addresses(a);
         if (s == IProofOfAttribution.addAuditorBond.selector) return oneUint64(a);
@@ -241,5 +249,31 @@ contract AttributionMethods is IMethods {
         (IProofOfAttribution.ReceiptFacts memory facts, bytes memory row, uint32 start, uint32 count) =
             abi.decode(a, (IProofOfAttribution.ReceiptFacts, bytes, uint32, uint32));
         return abi.encode(facts, row, start, count);
+    }
+
+    function spans(bytes calldata a) private pure returns (bytes memory) {
+        (uint64 id, uint32 version, uint32[] memory tokens, IProofOfAttribution.SpanClaim[] memory claims) =
+            abi.decode(a, (uint64, uint32, uint32[], IProofOfAttribution.SpanClaim[]));
+        return abi.encode(id, version, tokens, claims);
+    }
+
+    function twoSpans(bytes calldata a) private pure returns (bytes memory) {
+        (
+            uint64 id,
+            uint32 version,
+            uint32[] memory tokens,
+            IProofOfAttribution.SpanClaim memory claimed,
+            IProofOfAttribution.SpanClaim memory better
+        ) = abi.decode(
+                a,
+                (uint64, uint32, uint32[], IProofOfAttribution.SpanClaim, IProofOfAttribution.SpanClaim)
+            );
+        return abi.encode(id, version, tokens, claimed, better);
+    }
+
+    function passages(bytes calldata a) private pure returns (bytes memory) {
+        (uint64 id, uint32 version, bytes memory query, IProofOfAttribution.Passage[] memory claims) =
+            abi.decode(a, (uint64, uint32, bytes, IProofOfAttribution.Passage[]));
+        return abi.encode(id, version, query, claims);
     }
 }

@@ -15,15 +15,8 @@ import {
   windowAt,
 } from '../call.ts'
 import { appealEndBlock, committeeOf, revealsClosed, seatsOf } from '../committee.ts'
-import { provenReceipt } from '../facts.ts'
 import { DIGEST_BITS, windowState } from '../layout.ts'
-import {
-  scoreRows,
-  storedScores,
-  windowAllocation,
-  windowQueryBytes,
-  windowVersion,
-} from '../windowReader.ts'
+import { storedScores, windowAllocation, windowQueryBytes, windowVersion } from '../windowReader.ts'
 
 function existingWindow(call: AttributionCall, adapterId: bigint, windowIndex: bigint): WindowRef {
   const window = windowAt(call, adapterId, windowIndex)
@@ -47,7 +40,6 @@ export const viewMethods: Methods<
   | 'windowQuery'
   | 'windowScores'
   | 'windowShares'
-  | 'score'
 > = {
   getReceipt: {
     gas: 0n,
@@ -122,19 +114,6 @@ export const viewMethods: Methods<
       if (!scored) fail('WindowNotReady', { adapterId, windowIndex })
       const { amountsWei } = windowAllocation(call, of, windowIndex, window)
       return amountsWei.slice(start, start + count)
-    },
-  },
-
-  score: {
-    gas: 0n,
-    run(call, { facts, queryRow, start, count }) {
-      checkCount(count, bounds.pageItems)
-      const receipt = provenReceipt(call, facts)
-      if (call.host.keccak(queryRow) !== facts.queryRowHash) fail('InvalidRow')
-      const { adapterId, windowIndex } = batchAt(call, receipt.get('batchId')).values()
-      const of = windowVersion(call, adapterId, windowAt(call, adapterId, windowIndex))
-      const query = new Int8Array(queryRow.buffer, queryRow.byteOffset, queryRow.length)
-      return scoreRows(call, of, query, start, Math.min(start + count, of.view.get('rowCount')))
     },
   },
 }

@@ -12,6 +12,7 @@ import {
   settler,
   stranger,
 } from '../../unit/precompiles/proofOfAttribution/fixture.ts'
+import { Corpus, int8Hex, Passages, text } from '../corpus.ts'
 import {
   type Account,
   account,
@@ -153,6 +154,27 @@ function reads(args: (f: Fixture, receipt: MadeReceipt) => readonly unknown[]): 
   return () => {
     const { f, receipt } = closed()
     return { world: f.world, args: args(f, receipt), from: stranger }
+  }
+}
+
+const words = [text(1, 90), text(2, 40)] as const
+
+/** An adapter with a corpus and passages, an answer of three stretches of the corpus, and the claims to it. */
+const withEvidence = once(() => {
+  const f = new Fixture()
+  const corpus = new Corpus(words, [20, 64])
+  const passages = new Passages(9, 16)
+  const terms = { ...corpus.terms, ...passages.terms }
+  const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], f.rows, terms)
+  const answer = [...words[0].slice(5, 30), ...words[1].slice(0, 8), 1, 2, ...words[0].slice(70, 90)]
+  const spans = [corpus.claim(0, 5, 25, 0), corpus.claim(1, 0, 8, 25), corpus.claim(0, 70, 20, 35)]
+  return { f, adapterId, corpus, passages, answer, spans }
+})
+
+function proves(args: (made: ReturnType<typeof withEvidence>) => readonly unknown[]): () => Scene {
+  return () => {
+    const made = withEvidence()
+    return { world: made.f.world, args: [made.adapterId, 1, ...args(made)], from: stranger }
   }
 }
 
@@ -334,5 +356,12 @@ export const attributionScenes: Scenes = {
   windowScores: reads((f) => [f.adapterId, 1n, 0, 256]),
   windowShares: reads((f) => [f.adapterId, 1n, 0, 256]),
   score: reads((f, { receiptId, signed }) => [f.world.factsOf(receiptId), signed.queryRow, 0, 256]),
+  attributionOf: reads((f, { receiptId, signed }) => [f.world.factsOf(receiptId), signed.queryRow, 1, 256]),
+  scoreSpans: proves(({ answer, spans }) => [answer, spans]),
+  longerSpan: proves(({ answer, spans, corpus }) => [answer, corpus.claim(0, 6, 9, 1), spans[0]]),
+  scorePassages: proves(({ passages }) => {
+    const query = Array.from({ length: passages.dims }, (_, n) => 40 - n)
+    return [int8Hex(query), [0, 8, 3].map((index) => passages.claim(index))]
+  }),
   'updateHost (shorter)': on(() => ({ args: [hostSigner.address, 'https://h'], from: host })),
 }

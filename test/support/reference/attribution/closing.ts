@@ -41,8 +41,8 @@ export class Closing {
   /** The members of a Datanet's version take their part of pots that nobody earned. */
   claim(): Move {
     const { dice } = this.#table
-    const places = Array.from({ length: 1 + dice.below(6) }, () => dice.below(7))
-    const odd = [[], [7], Array<number>(65).fill(0), [0, LARGEST]]
+    const places = Array.from({ length: 1 + dice.below(6) }, () => dice.below(8))
+    const odd = [[], [8], Array<number>(65).fill(0), [0, LARGEST]]
     const { datanetId, version } = this.version()
     return this.#table.call('claimRemainder', [datanetId, version, this.#table.rarely(places, ...odd)])
   }

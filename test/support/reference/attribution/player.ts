@@ -6,6 +6,7 @@ import type { Move, Player } from '../subject.ts'
 import { Accounts } from './accounts.ts'
 import { Auditing } from './auditing.ts'
 import { Closing } from './closing.ts'
+import { evidenceOf } from './evidence.ts'
 import { Settling } from './settling.ts'
 import { type AttributionStart, AUDITORS, HOSTS, REQUESTERS } from './start.ts'
 import { type Idea, Table } from './table.ts'
@@ -72,7 +73,7 @@ export class AttributionPlayer implements Player {
     if (kind < 28) return dice.one(this.#accounts.siblings())()
     if (kind < 29) return dice.one(this.#accounts.claims())()
     if (kind < 30) return dice.one(this.#accounts.governance())()
-    return dice.one(viewsOf(this.#table))()
+    return dice.one(dice.below(5) === 0 ? evidenceOf(this.#table) : viewsOf(this.#table))()
   }
 
   /** What brings receipts and windows further. */

@@ -1,6 +1,7 @@
 import { encodeAbiParameters, keccak256 } from 'viem'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import { type Address, type Hash, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
+import { Corpus, Passages, text } from '../../corpus.ts'
 import {
   account,
   contribution,
@@ -15,6 +16,11 @@ import {
 import { TREES } from '../twinWorlds.ts'
 
 export const K = 16
+
+/** Texts and passages of the adapter in this place of the list. */
+export const EVIDENCED = 5
+export const CORPUS = new Corpus([text(1, 70), text(2, 23), text(3, 140)], [9, 16, 64, 3])
+export const PASSAGES = new Passages(11, 8)
 
 export const OWNER = account(1)
 export const SCORER = account(2)
@@ -95,8 +101,8 @@ export function attributionStart(): AttributionStart {
 function adaptersOn(world: World, [audited = 0n, lonely = 0n]: readonly bigint[]): readonly bigint[] {
   const [clusters, plain] = [clusteredDatanet(world), plainDatanet(world)]
   const rows = (count: number) => Array.from({ length: count }, (_, n) => makeRow(K, n))
-  const wide = world.activeAdapter(OWNER, audited, [clusters, plain], rows(9))
-  const sour = world.activeAdapter(STRANGER, audited, [clusters], Array.from({ length: 7 }, sourRow))
+  const wide = world.activeAdapter(OWNER, audited, [clusters, plain], rows(10))
+  const sour = world.activeAdapter(STRANGER, audited, [clusters], Array.from({ length: 8 }, sourRow))
   const parents = [
     { adapterId: wide, royaltyBps: 3000 },
     { adapterId: sour, royaltyBps: 1111 },
@@ -104,7 +110,8 @@ function adaptersOn(world: World, [audited = 0n, lonely = 0n]: readonly bigint[]
   const child = world.activeAdapter(OWNER, audited, [plain], rows(2), { parents })
   const unaudited = world.activeAdapter(OWNER, lonely, [plain], rows(2))
   const restricted = world.activeAdapter(OWNER, audited, [plain], rows(2))
-  const paused = world.activeAdapter(OWNER, audited, [plain], rows(2))
+  const evidence = { ...CORPUS.terms, ...PASSAGES.terms }
+  const paused = world.activeAdapter(OWNER, audited, [plain], rows(2), evidence)
   const from = { from: OWNER.address }
   world.adapters.send('setAccessPolicy', [restricted, 1], from)
   const until = Number(world.chain.number) + 60
@@ -161,7 +168,7 @@ class Market {
       wide,
       OWNER,
       [1n],
-      Array.from({ length: 7 }, (_, n) => makeRow(K, n + 50)),
+      Array.from({ length: 8 }, (_, n) => makeRow(K, n + 50)),
     )
     chain.advance(parameters.challengeWindowBlocks - 4)
 
@@ -259,12 +266,13 @@ class Market {
   }
 }
 
-/** Seven contributions in four clusters, one of them with a copy that is not new at all. */
+/** Eight contributions in five clusters: one with two copies that weigh the same, and one that is not new at all. */
 function clusteredDatanet(world: World): bigint {
   const first = contribution(0, CONTRIBUTORS[0] ?? OWNER)
-  const specs = Array.from({ length: 7 }, (_, n) => {
+  const specs = Array.from({ length: 8 }, (_, n) => {
     const spec = contribution(n, CONTRIBUTORS[n % CONTRIBUTORS.length] ?? OWNER)
-    return n === 2 || n === 5 ? { ...spec, minhash: nearMinhash(first.minhash, n === 2 ? 10 : 0) } : spec
+    if (n === 2 || n === 3) return { ...spec, recordCount: 3, minhash: nearMinhash(first.minhash, 10) }
+    return n === 5 ? { ...spec, minhash: first.minhash } : spec
   })
   return world.frozenDatanet(OWNER, SCORER, specs)
 }

@@ -23,7 +23,12 @@ export function viewsOf(table: Table): readonly Idea[] {
   const score: Idea =
     known === undefined
       ? view('domainSeparator')
-      : view('score', table.factsOf(known), table.rarely(known.signed.queryRow, '0x00'), ...page)
+      : view(
+          dice.one(['score', 'attributionOf', 'attributionOf']),
+          table.factsOf(known),
+          table.rarely(known.signed.queryRow, '0x00'),
+          ...page,
+        )
   return [
     view('domainSeparator'),
     view('getReceipt', receiptId),

@@ -4,9 +4,10 @@ import { ATTRIBUTION_ADDRESS } from '../../../../precompiles/addresses.ts'
 import type { PrecompileParameters } from '../../../../precompiles/parameters.ts'
 import type { Address } from '../../../../src/primitives/hex.ts'
 import { seenErrors } from '../../../support/contract.ts'
+import { Corpus, text } from '../../../support/corpus.ts'
 import { expectedErrors } from '../../../support/errorLists.ts'
 import { account } from '../../../support/precompileWorld.ts'
-import { Fixture, stranger } from './fixture.ts'
+import { Fixture, owner, stranger } from './fixture.ts'
 
 const council = account(33)
 const parameters = { governanceAddress: council.address }
@@ -14,6 +15,16 @@ const parameters = { governanceAddress: council.address }
 function valuesNow(f: Fixture) {
   const [current] = f.attribution.read('governed', [])
   return current
+}
+
+const words = text(1, 40)
+const corpus = new Corpus([words], [64])
+
+function claims(...spans: readonly object[]) {
+  return (f: Fixture) => {
+    const adapterId = f.world.activeAdapter(owner, f.baseModelId, [f.datanetId], f.rows, corpus.terms)
+    return { method: 'scoreSpans', args: [adapterId, 1, words, spans] }
+  }
 }
 
 interface Case {
@@ -103,6 +114,33 @@ const cases: readonly Case[] = [
       method: 'setGoverned',
       args: [{ ...valuesNow(f), contributorsBps: 2999, treasuryBps: 1501 }],
       from: council,
+    }),
+  },
+  {
+    error: 'SpanTooShort',
+    args: [0],
+    what: 'a span of seven tokens',
+    run: claims(corpus.claim(0, 0, 7, 0)),
+  },
+  {
+    error: 'SpanOverlap',
+    args: [1],
+    what: 'spans that overlap',
+    run: claims(corpus.claim(0, 0, 9, 0), corpus.claim(0, 8, 8, 8)),
+  },
+  {
+    error: 'SpanMismatch',
+    args: [1],
+    what: 'a span that is elsewhere in the text',
+    run: claims(corpus.claim(0, 0, 8, 0), corpus.claim(0, 9, 8, 8)),
+  },
+  {
+    error: 'BadProof',
+    args: [0],
+    what: 'a span of another row',
+    run: claims({
+      ...corpus.claim(0, 0, 8, 0),
+      chunks: corpus.claim(0, 0, 8, 0).chunks.map((chunk) => ({ ...chunk, row: 1 })),
     }),
   },
 ]

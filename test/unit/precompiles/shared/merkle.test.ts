@@ -13,18 +13,8 @@ import {
 import { concatBytes } from '../../../../src/primitives/bytes.ts'
 import { bytesToHex, hexToBytes } from '../../../../src/primitives/hex.ts'
 import { keccak256 } from '../../../../src/primitives/keccak.ts'
+import { auditPath } from '../../../support/corpus.ts'
 import { rfc6962 } from '../../../support/precompileWorld.ts'
-
-/** PATH(m, D[n]) as RFC 6962, section 2.1.1, writes it: recursive, over the whole list. */
-function auditPath(index: number, leaves: readonly Uint8Array[]): Uint8Array[] {
-  if (leaves.length <= 1) return []
-  let split = 1
-  while (split * 2 < leaves.length) split *= 2
-  const [left, right] = [leaves.slice(0, split), leaves.slice(split)]
-  return index < split
-    ? [...auditPath(index, left), rfc6962(right)]
-    : [...auditPath(index - split, right), rfc6962(left)]
-}
 
 const leafOf = (n: number) => hexToBytes(encodePacked(['uint32', 'bytes3'], [n * 7919, '0xabcdef']))
 const treeOf = (leaves: number) => {

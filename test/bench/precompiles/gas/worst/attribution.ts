@@ -1,5 +1,6 @@
 import { bounds } from '../../../../../precompiles/bounds.ts'
 import { type Address, ZERO_ADDRESS } from '../../../../../src/primitives/hex.ts'
+import { Corpus, int8Hex, Passages, text } from '../../../../support/corpus.ts'
 import {
   type Account,
   account,
@@ -79,6 +80,7 @@ function commitAll(
 /** The life of 64 receipts of the big adapter, all of which count against their window in the end. */
 export function* worstAttributionCases({ f, adapterId }: BigAdapter): Generator<WorstCase> {
   yield* hosts()
+  yield* evidence()
   yield* manyAuditors()
   const { world, attribution: on, chain } = f
   // three auditors are left, so each sits in every committee
@@ -147,6 +149,7 @@ function* closing({ f, adapterId }: BigAdapter, facts: unknown, row: unknown): G
     worstCase(world, { on, method, what, args, from: stranger })
   const page = bounds.pageItems
   yield read('score', '256 rows', [facts, row, 0, page])
+  yield read('attributionOf', '256 of 4,096 rows', [facts, row, 100, page])
   yield close('64 batches, 63 corrections, 368 rows', 1)
   yield close('the same and half of 4,096 rows', ROWS / 2)
   for (const _half of [1, 2]) on.send('closeWindow', [adapterId, ROWS / 2], { from: stranger.address })
@@ -163,6 +166,46 @@ function* closing({ f, adapterId }: BigAdapter, facts: unknown, row: unknown): G
   yield close('2,048 of 4,096 tombstoned, pay 1,000 more', 1_000)
   yield* remainders(f)
   yield read('depositOf', 'both', [requester.address, ZERO_ADDRESS])
+}
+
+/** Answers of 2,048 tokens and 64 passages of 1,024 dimensions, in trees of some hundred leaves. */
+function* evidence(): Generator<WorstCase> {
+  const f = new Fixture({ withAuditors: false })
+  const { world, attribution: on } = f
+  const { outputTokens, spansPerCall, passageDimsMax, passagesPerCall } = bounds
+  const words = text(1, outputTokens)
+  // chunks of one token need a proof for each
+  const corpora = { '64 a chunk': new Corpus([words], [64]), 'one a chunk': new Corpus([words], [1]) }
+  for (const [what, corpus] of Object.entries(corpora)) {
+    const { datanetId, baseModelId, rows } = f
+    const adapterId = world.activeAdapter(owner, baseModelId, [datanetId], rows, corpus.terms)
+    // as many as fit the input
+    const length = what === 'one a chunk' ? 128 : outputTokens
+    const whole = [adapterId, 1, words, [corpus.claim(0, 0, length, 0)]]
+    const call = { on, method: 'scoreSpans', from: stranger }
+    yield worstCase(world, { ...call, what: `${length} tokens in one span, ${what}`, args: whole })
+    const claims = Array.from({ length: spansPerCall }, (_, n) => corpus.claim(0, 8 * n, 8, 8 * n))
+    const some = claims.slice(0, what === 'one a chunk' ? 16 : spansPerCall / 4)
+    yield worstCase(world, {
+      ...call,
+      what: `${some.length} spans, ${what}`,
+      args: [adapterId, 1, words, some],
+    })
+    const args = [adapterId, 1, words, claims[0], corpus.claim(0, 0, length, 0)]
+    yield worstCase(world, {
+      on,
+      method: 'longerSpan',
+      what: `${length} tokens, ${what}`,
+      args,
+      from: stranger,
+    })
+  }
+  const passages = new Passages(2 * passagesPerCall, passageDimsMax)
+  const adapterId = world.activeAdapter(owner, f.baseModelId, [f.datanetId], f.rows, passages.terms)
+  const query = int8Hex(Array.from({ length: passageDimsMax }, (_, n) => (n % 255) - 127))
+  const ranked = Array.from({ length: passagesPerCall }, (_, n) => passages.claim(2 * n))
+  const args = [adapterId, 1, query, ranked]
+  yield worstCase(world, { on, method: 'scorePassages', what: '64 of 1,024', args, from: stranger })
 }
 
 function tombstoneHalf({ world }: Fixture, datanetId: bigint): void {

@@ -1,17 +1,18 @@
 import { bounds } from '../../../../../precompiles/bounds.ts'
 import { BAND_BYTES, BANDS, LEADERS_PER_BUCKET } from '../../../../../precompiles/datanet/novelty.ts'
+import { bytesToHex } from '../../../../../src/primitives/hex.ts'
 import {
   account,
   contribution,
-  OPEN,
+  datanetTerms,
   randomMinhash,
-  testHash,
   World,
 } from '../../../../support/precompileWorld.ts'
+import { Fixture, requester } from '../../../../unit/precompiles/proofOfAttribution/fixture.ts'
+import { panels, scoring } from './scoring.ts'
 import { LONG_CID, LONG_LICENCE, LONG_NAME, type WorstCase, worstCase, worstParameters } from './worstCase.ts'
 
 const [owner, scorer, contributor, stranger] = [account(1), account(2), account(3), account(5)] as const
-const salt = testHash('score salt')
 const PAGE = bounds.pageItems
 /** Contributions that one call orders: only for the first of them the leaders' accounts are cold. */
 const TARGETS = 32
@@ -19,8 +20,40 @@ const TARGETS = 32
 function* creation(): Generator<WorstCase> {
   const world = new World(worstParameters)
   const on = world.datanets
-  const args = [LONG_NAME, 0, 1, LONG_LICENCE, LONG_CID, OPEN, 5000]
-  yield worstCase(world, { on, method: 'createDatanet', what: 'longest texts', args, from: owner })
+  const what = 'longest texts'
+  const args = [LONG_NAME, 0, 2, LONG_LICENCE, LONG_CID, datanetTerms()]
+  yield worstCase(world, { on, method: 'createDatanet', what, args, from: owner })
+  const { value: datanetId } = on.send('createDatanet', args, { from: owner.address })
+  const texts = [datanetId, LONG_LICENCE, LONG_CID]
+  yield worstCase(world, { on, method: 'updateDatanet', what, args: texts, from: owner })
+  yield worstCase(world, { on, method: 'getDatanet', what, args: [datanetId], from: stranger })
+  const key = bytesToHex(Uint8Array.from({ length: 65 }, (_, n) => (n === 0 ? 4 : n)))
+  const request = [datanetId, key, LONG_CID]
+  yield worstCase(world, { on, method: 'requestAccess', what, args: request, from: stranger })
+  const wrappedKey = bytesToHex(new Uint8Array(bounds.wrappedKeyBytes).fill(1))
+  const grant = [datanetId, stranger.address, 1_000, wrappedKey]
+  yield worstCase(world, { on, method: 'grantAccess', what: 'longest key', args: grant, from: owner })
+}
+
+/** Feedback on as many receipts as there may be, none of which has been read before. */
+function* feedback(): Generator<WorstCase> {
+  const f = new Fixture({ k: 512, parameters: worstParameters })
+  const { world, datanetId } = f
+  const on = world.datanets
+  const made = Array.from({ length: bounds.receiptsPerFeedback }, () => f.receipt())
+  f.finalReceipts(made)
+  const given = contribution(900_000, requester, {
+    kind: 3,
+    recordCount: made.length,
+    receipts: made.map(({ receiptId }) => world.factsOf(receiptId)),
+  })
+  const id = world.commit(datanetId, given)
+  world.chain.advance(worstParameters.revealMinBlocks)
+  const reveal = { on, method: 'revealContribution', args: world.revealArgs(id, given), from: requester }
+  yield worstCase(world, { ...reveal, what: 'feedback on 16 receipts' })
+  world.reveal(id, given)
+  const order = { on, method: 'settleOrder', args: [datanetId, 1], from: stranger }
+  yield worstCase(world, { ...order, what: 'feedback on 16 receipts' })
 }
 
 /** Every bucket of the targets' signature is full, and no two of them hold the same leader. */
@@ -57,37 +90,6 @@ function* ordering(): Generator<WorstCase> {
   yield settle(`${TARGETS}, 288 leaders each`, TARGETS)
 }
 
-/** 64 scorers on 64 contributions; the case is the last of them, or the decision. */
-function* scoring(): Generator<WorstCase> {
-  const world = new World(worstParameters)
-  const on = world.datanets
-  const datanetId = world.createDatanet(owner)
-  const scorers = Array.from({ length: bounds.scorers }, (_, n) => account(100 + n))
-  const last = scorers.at(-1)!
-  for (const scorerOf of scorers) {
-    if (scorerOf === last) {
-      const args = [datanetId, scorerOf.address]
-      yield worstCase(world, { on, method: 'appointScorer', what: 'the last seat', args, from: owner })
-    }
-    on.send('appointScorer', [datanetId, scorerOf.address], { from: owner.address })
-  }
-  yield worstCase(world, { on, method: 'scorersOf', what: '64', args: [datanetId], from: stranger })
-  const specs = Array.from({ length: bounds.scoresPerCall }, (_, n) => contribution(n, contributor))
-  const ids = world.contribute(datanetId, specs)
-  const reports = specs.map((spec) => world.report(spec))
-  for (const by of scorers) {
-    const args = [ids, world.scoreCommitment(by, ids, reports, salt)]
-    if (by === last) yield worstCase(world, { on, method: 'commitScores', what: '64', args, from: by })
-    on.send('commitScores', args, { from: by.address })
-  }
-  for (const by of scorers) {
-    const args = [ids, reports, salt]
-    if (by === last) yield worstCase(world, { on, method: 'revealScores', what: '64', args, from: by })
-    on.send('revealScores', args, { from: by.address })
-  }
-  yield worstCase(world, { on, method: 'resolve', what: '64 of 64 scores', args: [ids], from: stranger })
-}
-
 /** A version of 512 members, in one chunk or in 512. */
 function* freezing(chunk: number): Generator<WorstCase> {
   const world = new World(worstParameters)
@@ -100,6 +102,7 @@ function* freezing(chunk: number): Generator<WorstCase> {
     const ids = world.contribute(datanetId, specs)
     world.score(ids, [scorer], () => specs.map((spec) => world.report(spec)))
   }
+  world.chain.advance(worstParameters.contributionChallengeBlocks + 1)
   const page = { on, method: 'contributionsOf', what: '256', args: [datanetId, 0n, PAGE], from: stranger }
   if (chunk === count) yield worstCase(world, page)
   for (let from = 0; from < count; from += chunk) {
@@ -119,7 +122,9 @@ function* freezing(chunk: number): Generator<WorstCase> {
 export function* worstDatanetCases(): Generator<WorstCase> {
   yield* creation()
   yield* ordering()
+  yield* feedback()
   yield* scoring()
+  yield* panels()
   yield* freezing(bounds.freezePerCall)
   yield* freezing(1)
 }

@@ -33,7 +33,7 @@ export const worstParameters: PrecompileParameters = {
   hostExitBlocks: 1_000,
   adapterExitBlocks: 1_000,
   auditorExitBlocks: 1_000,
-  purseExitBlocks: 2_000,
+  purseExitBlocks: 3_000,
   windowReceipts: 64,
 }
 
