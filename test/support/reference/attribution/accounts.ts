@@ -5,7 +5,7 @@ import { ADAPTER_ADDRESS, DATANET_ADDRESS } from '../../../../precompiles/addres
 import { type Address, hexToBytes, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
 import { OPEN } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
-import { APPLICATION, AUDITORS, CONTRIBUTORS, GOVERNANCE, HOSTS, SIGNERS, STRANGER } from './start.ts'
+import { APPLICATION, AUDITORS, CONTRIBUTORS, GOVERNANCE, HOSTS, SIGNERS, STRANGER } from './people.ts'
 import { addressesOf, type Idea, PAYERS, SOME, type Table } from './table.ts'
 
 export const ALL: readonly Address[] = [...SOME, ...addressesOf([...AUDITORS, ...CONTRIBUTORS, APPLICATION])]

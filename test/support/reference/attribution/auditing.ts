@@ -2,7 +2,7 @@ import { receiptStatus } from '../../../../precompiles/proofOfAttribution/layout
 import { bytesToHex, type Hash, hexToBytes, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import { testHash } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
-import { AUDITORS, type Committed, commitmentOf, type Known, OWNER, STRANGER, voteOf } from './start.ts'
+import { AUDITORS, type Committed, commitmentOf, type Known, OWNER, STRANGER, voteOf } from './people.ts'
 import { addressesOf, type Idea, SOME, type Table } from './table.ts'
 
 const [OK, ROW_MISMATCH, UNAVAILABLE, UNDECIDED, NO_VERDICT] = [1, 3, 4, 5, 6] as const
@@ -88,6 +88,14 @@ export class Auditing {
     return table.call('appealReceipt', [facts], { from, valueWei, ...waits })
   }
 
+  toReveal(): readonly Committed[] {
+    return this.#waiting(this.#table.committed, receiptStatus.auditOpen, (id) => this.#seats(id))
+  }
+
+  votesToReveal(): readonly Committed[] {
+    return this.#waiting(this.#table.votes, receiptStatus.appealed, (id) => this.#electors(id))
+  }
+
   ideas(): readonly Idea[] {
     const { made } = this.#table
     if (made.length === 0) return [() => this.reveal()]
@@ -165,13 +173,7 @@ export class Auditing {
     benchOf: (receiptId: Hash) => Bench,
   ): Committed & { readonly advance: number } {
     const { dice, scan } = this.#table
-    const waiting = all.filter(({ auditor, receiptIds }) =>
-      receiptIds.some((id) => {
-        const { members, committed, revealed } = benchOf(id)
-        const index = members.indexOf(auditor)
-        return this.#table.statusOf(id) === status && hasBit(committed, index) && !hasBit(revealed, index)
-      }),
-    )
+    const waiting = this.#waiting(all, status, benchOf)
     const known = dice.below(12) === 0 ? all : waiting
     if (known.length === 0) {
       const ids = { receiptIds: [testHash('x')], verdicts: [1], digests: [ZERO_HASH], salt: ZERO_HASH }
@@ -184,6 +186,21 @@ export class Auditing {
     )
     const wait = Math.max(0, ...benches.map(({ commitEndBlock }) => commitEndBlock + 1)) - scan.block()
     return { ...chosen, advance: isEarly && wait > 0 && dice.below(4) > 0 ? wait : 0 }
+  }
+
+  #waiting(
+    all: readonly Committed[],
+    status: number,
+    benchOf: (receiptId: Hash) => Bench,
+  ): readonly Committed[] {
+    return all.filter(({ auditor, receiptIds }) =>
+      receiptIds.some((id) => {
+        const { members, committed, revealed } = benchOf(id)
+        const index = members.indexOf(auditor)
+        const isOpen = index >= 0 && this.#table.statusOf(id) === status
+        return isOpen && hasBit(committed, index) && !hasBit(revealed, index)
+      }),
+    )
   }
 
   #shortened(verdicts: readonly number[]): readonly number[] {

@@ -7,13 +7,14 @@ import { Accounts } from './accounts.ts'
 import { Auditing } from './auditing.ts'
 import { Closing } from './closing.ts'
 import { evidenceOf } from './evidence.ts'
+import { AUDITORS, HOSTS, REQUESTERS } from './people.ts'
 import { Settling } from './settling.ts'
-import { type AttributionStart, AUDITORS, HOSTS, REQUESTERS } from './start.ts'
+import type { AttributionStart } from './start.ts'
 import { type Idea, Table } from './table.ts'
 import { viewsOf } from './views.ts'
 
 /** More open receipts than these are not needed for anything. */
-const ENOUGH = 14
+const ENOUGH = 40
 
 /** Plays a market of receipts: keeps what was signed, and thinks of what could come next in the native world. */
 export class AttributionPlayer implements Player {
@@ -88,16 +89,18 @@ export class AttributionPlayer implements Player {
       if (list !== undefined && list.length > 0) for (let n = 0; n < times; n++) ideas.push(idea)
     }
     const open = this.#table.open()
-    if (open.length < ENOUGH) add(3, [open], () => this.#settling.settle())
+    if (open.length < ENOUGH) add(6, [open], () => this.#settling.settle())
     add(2, settled, () => this.#auditing.draw(settled ?? []))
-    add(1, settled, () => this.#settling.challenge(settled ?? []))
-    add(1, open, () => this.#settling.markWrong(open))
-    add(4, audited, () => this.#auditing.commit(audited ?? []))
-    add(5, audited, () => this.#auditing.reveal())
-    add(2, audited, () => this.#auditing.openAppeal(audited ?? []))
+    const young = this.#table.young()
+    const undrawn = young.filter(({ receiptId }) => this.#table.statusOf(receiptId) === receiptStatus.settled)
+    add(2, undrawn, () => this.#settling.challenge(undrawn))
+    add(1, young, () => this.#settling.markWrong(young))
+    add(3, audited, () => this.#auditing.commit(audited ?? []))
+    add(5, this.#auditing.toReveal(), () => this.#auditing.reveal())
+    add(1, audited, () => this.#auditing.openAppeal(audited ?? []))
     add(2, audited, () => this.#auditing.appeal(audited ?? []))
-    add(4, appealed, () => this.#auditing.vote(appealed ?? []))
-    add(5, appealed, () => this.#auditing.revealVote())
+    add(3, appealed, () => this.#auditing.vote(appealed ?? []))
+    add(5, this.#auditing.votesToReveal(), () => this.#auditing.revealVote())
     add(4, open, () => this.#settling.finalize(open))
     this.#windows(add)
     return ideas

@@ -9,16 +9,8 @@ import {
   type Terms,
   testHash,
 } from '../../precompileWorld.ts'
-import {
-  APPLICATION,
-  type AttributionStart,
-  HOSTS,
-  K,
-  type Known,
-  REQUESTERS,
-  SIGNERS,
-  STRANGER,
-} from './start.ts'
+import { APPLICATION, HOSTS, K, type Known, REQUESTERS, SIGNERS, STRANGER } from './people.ts'
+import type { AttributionStart } from './start.ts'
 
 export interface ReceiptPlace {
   readonly adapterId: bigint

@@ -1,7 +1,7 @@
 import { receiptFlag, receiptStatus } from '../../../../precompiles/proofOfAttribution/layout.ts'
 import type { Move } from '../subject.ts'
+import { type Known, SETTLER, STRANGER } from './people.ts'
 import { makeReceipt } from './receipts.ts'
-import { type Known, SETTLER, STRANGER } from './start.ts'
 import { type Idea, SOME, type Table } from './table.ts'
 
 /** Moves that settle, mark, challenge and end receipts. */
@@ -51,7 +51,7 @@ export class Settling {
   finalize(receipts: readonly Known[]): Move {
     const table = this.#table
     const { dice } = table
-    const list = table.some(receipts, 6)
+    const list = table.some(receipts, 10)
     const facts = list.map((receipt) => table.factsOf(receipt))
     const rows = list.map(({ signed }) => (dice.below(10) === 0 ? '0x' : signed.queryRow))
     const first = facts[0]

@@ -8,17 +8,9 @@ import type { Dice } from '../../callFuzzer.ts'
 import type { RunningWorld } from '../runningWorld.ts'
 import type { Move } from '../subject.ts'
 import { TREES } from '../twinWorlds.ts'
+import { type Committed, HOSTS, type Known, OWNER, REQUESTERS, SETTLER, STRANGER } from './people.ts'
 import { AttributionScan } from './scan.ts'
-import {
-  type AttributionStart,
-  type Committed,
-  HOSTS,
-  type Known,
-  OWNER,
-  REQUESTERS,
-  SETTLER,
-  STRANGER,
-} from './start.ts'
+import type { AttributionStart } from './start.ts'
 
 /** Makes a move. */
 export type Idea = () => Move
@@ -78,7 +70,7 @@ export class Table {
     this.scan = new AttributionScan(native)
     this.made = [...start.receipts]
     this.committed = [...start.committed]
-    this.votes = []
+    this.votes = [...start.votes]
     this.settlerRules = [start.world.parameters]
     const [first = 1n] = start.adapterIds
     this.focus = [dice.below(3) > 0 ? first : dice.one(start.adapterIds), dice.one(start.adapterIds)]
@@ -99,6 +91,14 @@ export class Table {
 
   open(): Known[] {
     return this.made.filter(({ receiptId }) => isOpen(this.statusOf(receiptId)))
+  }
+
+  /** Open ones that are in their challenge window. */
+  young(): Known[] {
+    const { challengeWindowBlocks } = this.start.world.parameters
+    return this.open().filter(
+      ({ receiptId }) => this.scan.block() < this.settledBlock(receiptId) + challengeWindowBlocks,
+    )
   }
 
   settledBlock(receiptId: Hash): number {

@@ -1,7 +1,7 @@
 import { ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
 import { testHash } from '../../precompileWorld.ts'
 import { ALL } from './accounts.ts'
-import { AUDITORS, HOSTS, STRANGER } from './start.ts'
+import { AUDITORS, HOSTS, STRANGER } from './people.ts'
 import { addressesOf, type Idea, PAYERS, type Table } from './table.ts'
 
 const LARGEST = 2 ** 32 - 1
