@@ -115,6 +115,7 @@ abstract contract DatanetContributions is DatanetBase {
         if (computed != c.commitment) revert CommitmentMismatch(computed);
         if (!fitsKind(contributionId, c, claim)) {
             c.status = RETURNED;
+            c.commitment = 0;
             returnBond(contributionId, c);
             emit ContributionRefused(contributionId, c.datanetId, RETURNED, 0);
             return;

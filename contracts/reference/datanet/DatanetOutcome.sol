@@ -55,10 +55,10 @@ abstract contract DatanetOutcome is DatanetScoring {
         uint8 round = c.round;
         if (round == ROUND_CHALLENGE) concludeChallenge(id, c, decision);
         else concludeFirst(id, c, decision);
-        payScorers(id, c, decision.status, reports);
         emit ContributionResolved(
             id, c.datanetId, c.status, c.qualityBps, c.reason, round, uint8(reports.length)
         );
+        payScorers(id, c, decision.status, reports);
     }
 
     function reportsOf(ContributionState storage c) internal view returns (Report[] memory reports) {
@@ -192,7 +192,7 @@ abstract contract DatanetOutcome is DatanetScoring {
             returnBond(id, c);
             letGo(id, c);
         }
-        emit ContributionResolved(id, c.datanetId, c.status, c.qualityBps, c.reason, round, reveals);
+        emit ContributionResolved(id, c.datanetId, c.status, 0, 0, round, reveals);
     }
 
     /// @dev False when too few could be drawn.
