@@ -64,7 +64,7 @@ function put(input: Uint8Array, at: number, part: Uint8Array): Uint8Array {
 
 const wordAt = (dice: Dice, { length }: Uint8Array) => 4 + WORD * dice.below(Math.max((length - 4) / WORD, 1))
 
-const mutations: readonly Mutation[] = [
+export const mutations: readonly Mutation[] = [
   // a bit
   (dice, input) => {
     if (input.length === 0) return input

@@ -110,7 +110,7 @@ export function stateOf(diff: StateDiff): StateReader {
 }
 
 /** The block that a chain in memory is in. */
-export function blockOf(chain: MemoryChain): Block {
+export function blockOf(chain: Pick<MemoryChain, 'block'>): Block {
   const { number, timestamp, baseFeeWei, prevRandao, coinbase } = chain.block
   const header = {
     number,

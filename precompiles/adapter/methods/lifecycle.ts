@@ -80,7 +80,9 @@ export const lifecycleMethods: Methods<
     run(call, { adapterId }) {
       const adapter = existingAdapter(call, adapterId)
       const { status, bondReleaseBlock, bondWei, owner } = adapter.values()
-      if (status !== adapterStatus.deprecated || bondWei === 0n) fail('WrongStatus', { status })
+      if (status !== adapterStatus.deprecated || bondWei === 0n) {
+        fail('WrongStatus', { status: call.reader.statusAt(adapter, blockOf(call)) })
+      }
       if (blockOf(call) < bondReleaseBlock) fail('BondLocked', { releaseBlock: bondReleaseBlock })
       adapter.set('bondWei', 0n)
       call.money.credit('bondsWei', owner, creditReason.bondReturned, refOf(adapterId), bondWei)

@@ -30,6 +30,17 @@ describe('an adapter', () => {
     expect(adapters.read('credits', [owner.address])).toBe(OPEN)
   })
 
+  it('says in which state it is where its bond cannot be released', () => {
+    const f = fixture()
+    const release = (id: bigint) => f.world.adapters.try('releaseBond', [id], { from: bob.address })
+    const id = created(f)
+    expect(release(id)).toMatchObject({ error: 'WrongStatus', args: [1] })
+    f.world.publishRows(id, owner, f.rows)
+    expect(release(id)).toMatchObject({ error: 'WrongStatus', args: [2] })
+    f.world.chain.advance(testParameters.challengeWindowBlocks)
+    expect(release(id)).toMatchObject({ error: 'WrongStatus', args: [3] })
+  })
+
   it('keeps what its draft said', () => {
     const f = fixture()
     const trees = {

@@ -1,0 +1,3 @@
+import { compareWithReference } from '../../support/reference/suite.ts'
+
+compareWithReference('adapter')

@@ -1,0 +1,197 @@
+import { createAddressFromString } from '@ethereumjs/util'
+import { encodeDeployData } from 'viem'
+import { callTreeAbi, callTreeCreationCode } from '../../../contracts/generated/reference/CallTree.ts'
+import { gateAbi, gateCreationCode } from '../../../contracts/generated/reference/Gate.ts'
+import { stakingAbi, stakingCreationCode } from '../../../contracts/generated/Staking.ts'
+import { nativePrecompiles } from '../../../precompiles/registry.ts'
+import { type Address, bytesToHex, type Hex, hexToBytes, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
+import { EMPTY_CODE_HASH } from '../../../src/primitives/keccak.ts'
+import { OverlayState } from '../../../src/state/overlayState.ts'
+import { StateJournal } from '../../../src/state/stateJournal.ts'
+import { openEvm, stateDiffOf, stateOf } from '../evmWorld.ts'
+import type { Log } from '../memoryHost.ts'
+import { OPEN, type World } from '../precompileWorld.ts'
+import { helpers } from './helpers.ts'
+import type { Step } from './message.ts'
+import { creationOf, type ReferenceRegistry } from './registries.ts'
+import { type ChangedAccount, type Ended, RunningWorld } from './runningWorld.ts'
+
+/** Contracts that make trees of calls, in both worlds. */
+export const TREES: readonly Address[] = [1, 2, 3].map(
+  (n) => `0x${`${1612_7000 + n}`.padStart(40, '0')}` as Address,
+)
+
+/** Where the parts of a reference are, beside its gate, which is at the precompile's own address. */
+const registryAt = (address: Address): Address => `0x${'00'.repeat(15)}a0${address.slice(-8)}`
+const methodsAt = (address: Address): Address => `0x${'00'.repeat(15)}b0${address.slice(-8)}`
+
+/** The code that creation code leaves, under no limit of its size. */
+async function runtimeOf(creationCode: Hex): Promise<Uint8Array> {
+  const empty = {
+    accounts: new Map(),
+    clearedStorage: new Set<Address>(),
+    storage: new Map(),
+    codes: new Map(),
+  }
+  const journal = new StateJournal(stateOf(empty))
+  const evm = openEvm({ genesisHash: EMPTY_CODE_HASH, precompiles: [] }, journal)
+  const { exceptionError, returnValue } = await evm.runCode({
+    code: Uint8Array.from(hexToBytes(creationCode)),
+    to: createAddressFromString(`0x${'00'.repeat(19)}ff`),
+    caller: createAddressFromString(ZERO_ADDRESS),
+    gasLimit: 10n ** 12n,
+  })
+  if (exceptionError !== undefined) throw new Error(`a constructor failed: ${exceptionError.error}`)
+  return returnValue
+}
+
+function install(journal: StateJournal, address: Address, code: Uint8Array, balanceWei?: bigint): void {
+  const before = journal.account(address)
+  journal.setAccount(address, {
+    nonce: 1n,
+    balanceWei: balanceWei ?? before?.balanceWei ?? 0n,
+    codeHash: before?.codeHash ?? EMPTY_CODE_HASH,
+  })
+  journal.setCode(address, code)
+}
+
+/** Staking answers for the randomness of past blocks; it has no validators. */
+async function installShared(journal: StateJournal, { parameters }: World): Promise<void> {
+  const setup = {
+    minimumStakeWei: OPEN,
+    maxValidators: 1n,
+    unbondingBlocks: 1n,
+    epochBlocks: 1n,
+    doubleSignSlashBps: 0n,
+    doubleSignBountyBps: 0n,
+    treasury: parameters.treasuryAddress,
+  }
+  const staking = encodeDeployData({ abi: stakingAbi, bytecode: stakingCreationCode, args: [setup, []] })
+  install(journal, parameters.stakingAddress, await runtimeOf(staking))
+  const tree = await runtimeOf(encodeDeployData({ abi: callTreeAbi, bytecode: callTreeCreationCode }))
+  for (const address of TREES) install(journal, address, tree, 100_000n * OPEN)
+}
+
+async function installReference(
+  journal: StateJournal,
+  reference: ReferenceRegistry,
+  { parameters }: World,
+): Promise<void> {
+  const { address, registry, methods } = reference
+  install(journal, registryAt(address), await runtimeOf(creationOf(registry, parameters)))
+  install(journal, methodsAt(address), await runtimeOf(methods.creationCode))
+  const args = [address, registryAt(address), methodsAt(address)] as const
+  const gate = encodeDeployData({ abi: gateAbi, bytecode: gateCreationCode, args })
+  install(journal, address, await runtimeOf(gate))
+}
+
+/** What two worlds do not agree on. */
+export interface Difference {
+  readonly what: string
+  readonly native: string
+  readonly reference: string
+}
+
+/** How a step ended in the native world, and in what the other world differs. */
+export interface Compared {
+  readonly ended: Ended
+  readonly difference?: Difference
+}
+
+/** The same state twice: one world with all native precompiles, one in which references stand for some of them. */
+export class TwinWorlds {
+  readonly native: RunningWorld
+  readonly reference: RunningWorld
+  /** Addresses at which references stand. */
+  readonly #replaced: ReadonlySet<Address>
+
+  private constructor(native: RunningWorld, reference: RunningWorld, replaced: ReadonlySet<Address>) {
+    this.native = native
+    this.reference = reference
+    this.#replaced = replaced
+  }
+
+  static async of(world: World, references: readonly ReferenceRegistry[]): Promise<TwinWorlds> {
+    const base = stateOf(stateDiffOf(world.chain))
+    const shared = new StateJournal(base)
+    await installShared(shared, world)
+    const state = new OverlayState(base, shared.diff())
+    const replacing = new StateJournal(state)
+    for (const reference of references) await installReference(replacing, reference, world)
+    for (const { address } of helpers) install(replacing, address, Uint8Array.of(0xfe))
+    const { chain, parameters } = world
+    const start = {
+      block: chain.block,
+      genesisHash: chain.genesisHash,
+      stakingAddress: parameters.stakingAddress,
+    }
+    const replaced = new Set(references.map(({ address }) => address))
+    const precompiles = nativePrecompiles(parameters).activeAt(chain.block.timestamp)
+    const others = precompiles.filter(({ address }) => !replaced.has(address))
+    return new TwinWorlds(
+      new RunningWorld(start, { state, precompiles }),
+      new RunningWorld(start, {
+        state: new OverlayState(state, replacing.diff()),
+        precompiles: [...others, ...helpers],
+      }),
+      replaced,
+    )
+  }
+
+  restart(seed: number): void {
+    this.native.restart(seed)
+    this.reference.restart(seed)
+  }
+
+  async run(step: Step): Promise<Compared> {
+    const ended = await this.native.run(step)
+    const other = await this.reference.run(step)
+    const difference = differenceOfEnds(ended, other) ?? this.#differenceOfStates()
+    return { ended, ...(difference === undefined ? {} : { difference }) }
+  }
+
+  #differenceOfStates(): Difference | undefined {
+    const native = this.native.changes()
+    const reference = this.reference.changes()
+    for (const address of new Set([...native.keys(), ...reference.keys()])) {
+      const isReplaced = this.#replaced.has(address)
+      const a = linesOf(native.get(address), isReplaced)
+      const b = linesOf(reference.get(address), isReplaced)
+      const index = a.findIndex((line, at) => line !== b[at])
+      const at = index < 0 && b.length > a.length ? a.length : index
+      if (at >= 0) return { what: `account ${address}`, native: `${a[at]}`, reference: `${b[at]}` }
+    }
+    return undefined
+  }
+}
+
+/** One line for each thing that an account has; the code of a reference is its own. */
+function linesOf(account: ChangedAccount | undefined, isReplaced: boolean): readonly string[] {
+  if (account === undefined) return ['unchanged']
+  const { nonce, balanceWei, codeHash, slots } = account
+  return [
+    `nonce ${nonce}`,
+    `balance ${balanceWei}`,
+    isReplaced ? 'code of its own' : `code ${codeHash}`,
+    ...[...slots].map(([slot, value]) => `${slot} = 0x${value.toString(16)}`),
+  ]
+}
+
+function differenceOfEnds(native: Ended, reference: Ended): Difference | undefined {
+  if (native.status !== reference.status) {
+    const text = ({ status, output }: Ended) => `${status} ${bytesToHex(output)}`
+    return { what: 'status', native: text(native), reference: text(reference) }
+  }
+  const [a, b] = [bytesToHex(native.output), bytesToHex(reference.output)]
+  if (a !== b) return { what: 'return data', native: a, reference: b }
+  const count = Math.max(native.logs.length, reference.logs.length)
+  for (let index = 0; index < count; index++) {
+    const [one, other] = [textOf(native.logs[index]), textOf(reference.logs[index])]
+    if (one !== other) return { what: `log ${index}`, native: one, reference: other }
+  }
+  return undefined
+}
+
+function textOf(log: Log | undefined): string {
+  return log === undefined ? 'none' : `${log.address} [${log.topics.join(', ')}] ${bytesToHex(log.data)}`
+}
