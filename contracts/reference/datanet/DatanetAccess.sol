@@ -23,7 +23,7 @@ abstract contract DatanetAccess is DatanetBase {
         if (!isPublicKey(publicKey)) revert InvalidPublicKey();
         requireText(purposeCid, CID_BYTES, true);
         AccessState storage a = d.access[msg.sender];
-        if (!isGranted(a)) a.status = REQUESTED;
+        if (!isGranted(a)) (a.status, a.untilBlock) = (REQUESTED, 0);
         a.requestedBlock = blockNow();
         emit AccessRequested(datanetId, msg.sender, publicKey, purposeCid);
     }

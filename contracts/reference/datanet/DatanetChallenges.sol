@@ -13,10 +13,10 @@ abstract contract DatanetChallenges is DatanetOutcome {
         uint8 reason,
         string calldata evidenceCid
     ) external payable {
-        ContributionState storage c = contributionOf(contributionId);
         if (msg.value != contributionChallengeBondWei) revert WrongBond(msg.value, contributionChallengeBondWei);
         if (reason > REASON_MAX) revert InvalidReason(reason);
         requireText(evidenceCid, CID_BYTES, true);
+        ContributionState storage c = contributionOf(contributionId);
         if (c.challenger != address(0)) revert AlreadyChallenged(contributionId);
         if (c.status != ACCEPTED) revert WrongStatus(contributionId, c.status);
         if (block.number > c.challengeEndBlock) revert TooLate(c.challengeEndBlock);
@@ -98,7 +98,9 @@ abstract contract DatanetChallenges is DatanetOutcome {
         bytes32 commitment =
             keccak256(abi.encode(msg.sender, contributionId, minQualityBps, maxQualityBps, salt));
         uint40 plantedBlock = d.knownAnswers[commitment];
-        if (plantedBlock == 0 || plantedBlock >= c.panelBlock) revert UnknownCommitment(commitment);
+        if (plantedBlock == 0) revert UnknownCommitment(commitment);
+        if (plantedBlock >= c.panelBlock) revert TooLate(c.panelBlock - 1);
+        delete d.knownAnswers[commitment];
         if (c.status == ACCEPTED) {
             returnBond(contributionId, c);
             dropBounty(d, c);

@@ -32,12 +32,12 @@ abstract contract DatanetContributions is DatanetBase {
         uint64 deadlineBlock,
         bytes calldata signature
     ) external payable returns (uint64 contributionId) {
-        requireCommit(datanetOf(datanetId), commitment);
         if (block.number > deadlineBlock) revert TooLate(deadlineBlock);
         bytes32 digest = commitDigest(datanetId, contributor, commitment, deadlineBlock);
         address signer = signerOf(digest, signature);
         if (signer == address(0) || signer != contributor) revert InvalidSignature();
         state().nonces[contributor]++;
+        requireCommit(datanetOf(datanetId), commitment);
         return store(datanetId, contributor, commitment);
     }
 
@@ -113,14 +113,15 @@ abstract contract DatanetContributions is DatanetBase {
         requireClaim(claim);
         bytes32 computed = commitmentOf(c, claim);
         if (computed != c.commitment) revert CommitmentMismatch(computed);
+        c.commitment = 0;
         if (!fitsKind(contributionId, c, claim)) {
             c.status = RETURNED;
-            c.commitment = 0;
             returnBond(contributionId, c);
             emit ContributionRefused(contributionId, c.datanetId, RETURNED, 0);
             return;
         }
         storeClaim(contributionId, c, claim);
+        if (claim.kind == FEEDBACK) takeReceipts(contributionId, claim);
         emit ContributionRevealed(
             contributionId,
             c.datanetId,
@@ -132,7 +133,6 @@ abstract contract DatanetContributions is DatanetBase {
             claim.byteCount,
             keccak256(claim.minhash)
         );
-        if (claim.kind == FEEDBACK) takeReceipts(contributionId, claim);
     }
 
     function requireRevealable(uint64 contributionId, ContributionState storage c) private view {
@@ -172,7 +172,6 @@ abstract contract DatanetContributions is DatanetBase {
 
     function storeClaim(uint64 contributionId, ContributionState storage c, Claim calldata claim) private {
         c.status = REVEALED;
-        c.commitment = 0;
         c.kind = claim.kind;
         c.targetId = claim.targetId;
         c.contentRoot = claim.contentRoot;
@@ -182,11 +181,10 @@ abstract contract DatanetContributions is DatanetBase {
         NATIVE_HOST.writeBlob(minhashId(contributionId), claim.minhash);
     }
 
-    /// @dev A root is its earliest commit's, as long as that one has not ended without being accepted.
-    function takeRoot(uint64 contributionId, bytes32 contentRoot) internal {
+    /// @dev A root is its earliest commit's, until that one ends without being accepted.
+    function takeRoot(uint64 contributionId, bytes32 contentRoot) private {
         uint64 holder = state().roots[contentRoot];
-        bool isFree = holder == 0 || hasFallen(state().contributions[holder].status);
-        if (isFree || contributionId < holder) state().roots[contentRoot] = contributionId;
+        if (holder == 0 || contributionId < holder) state().roots[contentRoot] = contributionId;
     }
 
     // ---- what each kind asks for
@@ -197,14 +195,11 @@ abstract contract DatanetContributions is DatanetBase {
         ContributionState storage c,
         Claim calldata claim
     ) private view returns (bool) {
-        if (claim.kind == LABELS || claim.kind == CORRECTION) {
-            if (claim.receipts.length > 0) revert LengthMismatch();
-            return fitsTarget(contributionId, c, claim);
-        }
-        if (claim.targetId != 0) revert InvalidTarget(claim.targetId);
+        bool hasTarget = claim.kind == LABELS || claim.kind == CORRECTION;
+        if (!hasTarget && claim.targetId != 0) revert InvalidTarget(claim.targetId);
         if (claim.kind == FEEDBACK) requireReceipts(c, claim);
-        else if (claim.receipts.length > 0) revert LengthMismatch();
-        return true;
+        else if (claim.receipts.length > 0) revert BoundExceeded(claim.receipts.length, 0);
+        return !hasTarget || fitsTarget(contributionId, c, claim);
     }
 
     function fitsTarget(

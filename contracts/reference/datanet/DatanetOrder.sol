@@ -17,8 +17,8 @@ abstract contract DatanetOrder is DatanetPanels {
     uint8 private constant INDEX_FULL = 1;
 
     function settleOrder(uint64 datanetId, uint32 maximum) external returns (uint32 done) {
-        DatanetState storage d = datanetOf(datanetId);
         requireBetween(maximum, ORDER_PER_CALL);
+        DatanetState storage d = datanetOf(datanetId);
         while (done < maximum && d.ordered < d.order.length && settle(d, d.order[d.ordered])) {
             d.ordered++;
             done++;
@@ -35,7 +35,7 @@ abstract contract DatanetOrder is DatanetPanels {
             emit ContributionRefused(id, c.datanetId, EXPIRED, 0);
         } else if (c.status == REVEALED) {
             uint64 holder = state().roots[c.contentRoot];
-            if (holder != 0 && holder < id && !hasFallen(state().contributions[holder].status)) {
+            if (holder != 0 && holder < id) {
                 c.status = DUPLICATE;
                 returnBond(id, c);
                 emit ContributionRefused(id, c.datanetId, DUPLICATE, holder);
@@ -52,17 +52,16 @@ abstract contract DatanetOrder is DatanetPanels {
         uint64 candidates = eligible(d, c);
         fixCandidates(d, c, ROUND_FIRST, candidates);
         c.status = d.policy == POLICY_OPEN ? WAITING : SCORING;
-        bool enough = candidates.count() >= fewest(d);
         emit ContributionOrdered(
             id,
             c.datanetId,
             c.leaderId,
             c.noveltyBps,
             c.flags,
-            enough ? c.scoreCommitEndBlock : 0,
-            enough ? c.scoreRevealEndBlock : 0
+            c.scoreCommitEndBlock,
+            c.scoreRevealEndBlock
         );
-        if (!enough) endWithoutQuorum(id, c, 0);
+        if (d.policy != POLICY_OPEN && candidates == 0) endWithoutQuorum(id, c, 0);
     }
 
     // ---- clusters

@@ -185,22 +185,15 @@ abstract contract DatanetOutcome is DatanetScoring {
             uint256 challengeBondWei = c.challengeBondWei;
             c.challengeBondWei = 0;
             creditFromBonds(c.challenger, CHALLENGE_BOND, id, challengeBondWei);
-        } else if (round == ROUND_FIRST && isScored(c) && isOpen(c) && drawAgain(d, c)) {
+        } else if (round == ROUND_FIRST && isScored(c) && isOpen(c)) {
             c.status = WAITING;
+            fixCandidates(d, c, ROUND_AGAIN, eligible(d, c));
         } else {
             c.status = RETURNED;
             returnBond(id, c);
             letGo(id, c);
         }
         emit ContributionResolved(id, c.datanetId, c.status, 0, 0, round, reveals);
-    }
-
-    /// @dev False when too few could be drawn.
-    function drawAgain(DatanetState storage d, ContributionState storage c) private returns (bool) {
-        uint64 candidates = eligible(d, c);
-        if (candidates.count() < SCORER_QUORUM) return false;
-        fixCandidates(d, c, ROUND_AGAIN, candidates);
-        return true;
     }
 
     // ---- pay

@@ -92,10 +92,10 @@ abstract contract DatanetScorers is DatanetBase {
 
     function scorersOf(uint64 datanetId) external view returns (address[] memory accounts) {
         DatanetState storage d = datanetOf(datanetId);
-        accounts = new address[](d.takenSeats.count());
+        accounts = new address[](d.activeSeats.count());
         uint256 next = 0;
         for (uint8 seat = 0; seat < SCORERS; seat++) {
-            if (d.takenSeats.has(seat)) accounts[next++] = d.scorers[seat].account;
+            if (d.activeSeats.has(seat)) accounts[next++] = d.scorers[seat].account;
         }
     }
 }

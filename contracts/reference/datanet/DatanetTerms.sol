@@ -20,11 +20,11 @@ abstract contract DatanetTerms is DatanetBase {
         Terms calldata terms
     ) external returns (uint64 datanetId) {
         requireText(name, NAME_BYTES, false);
-        requireText(licence, LICENCE_BYTES, false);
-        requireText(metadataCid, CID_BYTES, true);
         if (kind > KIND_MAX) revert InvalidKind(kind);
         if (policy > POLICY_PRIVATE) revert InvalidPolicy(policy);
         requireThreshold(terms);
+        requireText(licence, LICENCE_BYTES, false);
+        requireText(metadataCid, CID_BYTES, true);
         datanetId = ++state().datanetCount;
         DatanetState storage d = state().datanets[datanetId];
         d.owner = msg.sender;

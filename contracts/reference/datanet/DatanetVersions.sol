@@ -13,9 +13,9 @@ abstract contract DatanetVersions is DatanetBase {
     uint8 private constant WITHOUT_ROW = 2;
 
     function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen) {
+        requireBetween(maximum, FREEZE_PER_CALL);
         DatanetState storage d = datanetOf(datanetId);
         requireRole(d, FREEZER);
-        requireBetween(maximum, FREEZE_PER_CALL);
         version = d.versions + 1;
         VersionState storage v = d.versionsById[version];
         if (v.startBlock == 0) {
@@ -30,7 +30,8 @@ abstract contract DatanetVersions is DatanetBase {
         }
         if (v.memberCount == 0) {
             if (wholly) revert NothingAccepted(datanetId);
-            delete d.versionsById[version];
+            (v.scannedTo, v.endPosition, v.startBlock) = (0, 0, 0);
+            emit VersionExtended(datanetId, version, 0, 0);
             return (version, false);
         }
         finish(datanetId, version);
@@ -40,6 +41,7 @@ abstract contract DatanetVersions is DatanetBase {
     function gather(uint64 datanetId, uint32 version, uint32 maximum) private {
         DatanetState storage d = state().datanets[datanetId];
         VersionState storage v = d.versionsById[version];
+        bytes32[32] memory peaks = v.peaks;
         bytes memory chunk;
         for (uint256 i = 0; i < maximum && v.scannedTo < v.endPosition; i++) {
             uint64 id = d.order[v.scannedTo];
@@ -47,10 +49,12 @@ abstract contract DatanetVersions is DatanetBase {
             v.scannedTo++;
             if (!isMember(v, c)) continue;
             chunk = bytes.concat(chunk, encode(v, id, c));
-            append(v, keccak256(abi.encodePacked(bytes1(0x00), id, c.contentRoot)));
+            append(peaks, v.memberCount, keccak256(abi.encodePacked(bytes1(0x00), id, c.contentRoot)));
             v.recordCount += c.recordCount;
             v.memberCount++;
         }
+        if (v.scannedTo < v.endPosition) v.peaks = peaks;
+        else v.contentRoot = rootOf(peaks, v.memberCount);
         if (chunk.length == 0) return;
         NATIVE_HOST.writeBlob(chunkId(datanetId, version, v.chunkEnds.length), chunk);
         v.chunkEnds.push(v.memberCount);
@@ -68,16 +72,21 @@ abstract contract DatanetVersions is DatanetBase {
         return abi.encodePacked(id, c.leaderId, c.noveltyBps, c.recordCount, c.contributor, flags);
     }
 
-    /// @dev The subtrees of the leaves so far are as large as the bits of their number.
-    function append(VersionState storage v, bytes32 leaf) private {
-        uint256 peak = bitsIn(v.memberCount);
+    /// @dev The subtrees of the leaves so far are as large as the bits of their number; the largest comes first.
+    function append(bytes32[32] memory peaks, uint32 leaves, bytes32 leaf) private pure {
+        uint256 peak = bitsIn(leaves);
         bytes32 node = leaf;
-        for (uint32 rest = v.memberCount; rest % 2 == 1; rest /= 2) {
-            peak--;
-            node = keccak256(abi.encodePacked(bytes1(0x01), v.peaks[peak], node));
-            v.peaks[peak] = 0;
+        for (uint32 rest = leaves; rest % 2 == 1; rest /= 2) {
+            node = keccak256(abi.encodePacked(bytes1(0x01), peaks[--peak], node));
         }
-        v.peaks[peak] = node;
+        peaks[peak] = node;
+    }
+
+    function rootOf(bytes32[32] memory peaks, uint32 leaves) private pure returns (bytes32 root) {
+        if (leaves == 0) return 0;
+        uint256 peak = bitsIn(leaves) - 1;
+        root = peaks[peak];
+        while (peak > 0) root = keccak256(abi.encodePacked(bytes1(0x01), peaks[--peak], root));
     }
 
     function bitsIn(uint32 number) private pure returns (uint256 bits) {
@@ -87,15 +96,10 @@ abstract contract DatanetVersions is DatanetBase {
     function finish(uint64 datanetId, uint32 version) private {
         DatanetState storage d = state().datanets[datanetId];
         VersionState storage v = d.versionsById[version];
-        uint256 peak = bitsIn(v.memberCount) - 1;
-        bytes32 root = v.peaks[peak];
-        while (peak > 0) root = keccak256(abi.encodePacked(bytes1(0x01), v.peaks[--peak], root));
-        delete v.peaks;
-        v.contentRoot = root;
         v.frozen = true;
         v.frozenBlock = blockNow();
         d.versions = version;
-        emit VersionFrozen(datanetId, version, v.memberCount, v.recordCount, root);
+        emit VersionFrozen(datanetId, version, v.memberCount, v.recordCount, v.contentRoot);
     }
 
     function chunkId(uint64 datanetId, uint32 version, uint256 chunk) private pure returns (bytes32) {
@@ -130,8 +134,8 @@ abstract contract DatanetVersions is DatanetBase {
         uint32 start,
         uint32 count
     ) external view returns (Member[] memory members) {
-        VersionState storage v = versionOf(datanetId, version);
         requireBetween(count, PAGE_ITEMS);
+        VersionState storage v = versionOf(datanetId, version);
         uint256 left = start < v.memberCount ? v.memberCount - start : 0;
         members = new Member[](count < left ? count : left);
         for (uint256 i = 0; i < members.length; i++) members[i] = memberAt(datanetId, version, start + i);

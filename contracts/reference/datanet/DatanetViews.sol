@@ -80,8 +80,8 @@ abstract contract DatanetViews is DatanetScoring {
         uint64 start,
         uint32 count
     ) external view returns (uint64[] memory contributionIds) {
-        DatanetState storage d = datanetOf(datanetId);
         requireBetween(count, PAGE_ITEMS);
+        DatanetState storage d = datanetOf(datanetId);
         uint256 left = start < d.order.length ? d.order.length - start : 0;
         contributionIds = new uint64[](count < left ? count : left);
         for (uint256 i = 0; i < contributionIds.length; i++) contributionIds[i] = d.order[start + i];

@@ -75,10 +75,11 @@ async function installShared(journal: StateJournal, { parameters }: World): Prom
 async function installReference(
   journal: StateJournal,
   reference: ReferenceRegistry,
-  { parameters }: World,
+  { parameters, chain }: World,
 ): Promise<void> {
   const { address, registry, methods } = reference
-  install(journal, registryAt(address), await runtimeOf(creationOf(registry, parameters)))
+  const creation = creationOf(registry, parameters, chain.genesisHash)
+  install(journal, registryAt(address), await runtimeOf(creation))
   install(journal, methodsAt(address), await runtimeOf(methods.creationCode))
   const args = [address, registryAt(address), methodsAt(address)] as const
   const gate = encodeDeployData({ abi: gateAbi, bytecode: gateCreationCode, args })

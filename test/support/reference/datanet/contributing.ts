@@ -14,7 +14,7 @@ import {
   testHash,
 } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
-import { type Cast, move } from './cast.ts'
+import { type Cast, move, personOf } from './cast.ts'
 import type { ContributionFacts } from './scan.ts'
 import { bandMate, CONTRIBUTORS, REQUESTER } from './start.ts'
 
@@ -46,7 +46,8 @@ export class Contributing {
 
   /** What a contribution claims, if it is one of this player's. */
   specOf({ contributionId, commitment }: ContributionFacts): ContributionSpec | undefined {
-    const spec = this.#byId.get(contributionId) ?? this.#byCommitment.get(commitment)
+    // an id may be another's than before, when a commit was taken back
+    const spec = this.#byCommitment.get(commitment) ?? this.#byId.get(contributionId)
     if (spec !== undefined) this.#byId.set(contributionId, spec)
     return spec
   }
@@ -62,10 +63,11 @@ export class Contributing {
     const spec = this.#spec(datanetId)
     this.#offered.push(spec)
     const commitment = dice.below(40) === 0 ? ZERO_HASH : contributionCommitmentOf(datanetId, spec)
-    this.#byCommitment.set(commitment, spec)
+    if (commitment !== ZERO_HASH) this.#byCommitment.set(commitment, spec)
     const valueWei = dice.below(20) === 0 ? minBondWei - 1n : minBondWei + BigInt(dice.below(1000))
     const bond = { valueWei: valueWei < 0n ? 0n : valueWei }
-    if (dice.below(3) > 0) return move('commitContribution', [datanetId, commitment], spec.by.address, bond)
+    if (personOf(spec.by.address) === undefined || dice.below(3) > 0)
+      return move('commitContribution', [datanetId, commitment], spec.by.address, bond)
     const sponsor = this.#cast.anybody()
     const deadlineBlock = BigInt(scan.block() + dice.below(8) - (dice.below(8) === 0 ? 3 : 0))
     const signature = this.#signature(datanetId, spec.by, { commitment, sponsor, deadlineBlock })
@@ -184,7 +186,12 @@ export class Contributing {
 
   reveal(): Move | undefined {
     const { dice, scan, parameters } = this.#cast
-    const known = this.#cast.contributions([status.committed]).filter((one) => this.specOf(one) !== undefined)
+    const anyOne = dice.below(24) === 0
+    const last = scan.block() - parameters.revealMaxBlocks
+    const known = this.#cast.contributions([status.committed]).filter((one) => {
+      const isOpen = one.commitBlock >= last && this.specOf(one)?.by.address === one.contributor
+      return isOpen || (anyOne && this.specOf(one) !== undefined)
+    })
     const one = known.length === 0 ? undefined : dice.one(known)
     const spec = one && this.specOf(one)
     if (one === undefined || spec === undefined) return undefined

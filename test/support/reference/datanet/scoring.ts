@@ -4,7 +4,7 @@ import { bitsIn, hasBit } from '../../../../precompiles/shared/bits.ts'
 import type { Address, Hash } from '../../../../src/primitives/hex.ts'
 import { testHash } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
-import { type Cast, move, personOf } from './cast.ts'
+import { type Cast, move } from './cast.ts'
 import type { Contributing } from './contributing.ts'
 import type { ContributionFacts } from './scan.ts'
 
@@ -29,9 +29,10 @@ export class Scoring {
     this.#contributing = contributing
   }
 
-  draw(): Move {
+  draw(): Move | undefined {
     const { dice, scan } = this.#cast
     const ids = this.#cast.ids([status.waiting, status.challenged])
+    if (ids.length === 0 && dice.below(12) > 0) return undefined
     const fixed = this.#cast.contributions([status.waiting, status.challenged]).map((one) => one.panelBlock)
     const soon = fixed.includes(scan.block()) && dice.below(3) > 0
     return move('drawScorers', [ids], this.#cast.anybody(), soon ? { advance: 1 } : {})
@@ -39,9 +40,10 @@ export class Scoring {
 
   commit(): Move | undefined {
     const { dice, scan } = this.#cast
+    const last = dice.below(12) === 0 ? 1 : scan.block()
     const open = this.#cast
       .contributions([status.scoring, status.challenged])
-      .filter((one) => one.scoreCommitEndBlock !== 0 && this.#contributing.specOf(one) !== undefined)
+      .filter((one) => one.scoreCommitEndBlock >= last && this.#contributing.specOf(one) !== undefined)
     const waiting = open.filter((one) => (one.panel & ~one.scorersCommitted) !== 0n)
     if (waiting.length === 0) return undefined
     const inFocus = waiting.filter((one) => one.datanetId === this.#cast.focus)
@@ -60,7 +62,7 @@ export class Scoring {
     const reports = all.map((one) => this.#report(one))
     const commitment = this.#cast.start.world.scoreCommitment({ address: by } as never, ids, reports, SALT)
     this.#opinions.push({ by, ids, reports, commitment })
-    return move('commitScores', [ids, commitment], personOf(by) === undefined ? this.#cast.anybody() : by)
+    return move('commitScores', [ids, commitment], by)
   }
 
   /** Scorers of one contribution mostly agree. */
@@ -98,12 +100,14 @@ export class Scoring {
     return move('revealScores', args, by, wait > 0 && dice.below(4) > 0 ? { advance: wait } : {})
   }
 
-  resolve(): Move {
+  resolve(): Move | undefined {
     const { dice, scan } = this.#cast
     const going = this.#cast.contributions([status.scoring, status.challenged])
     const ends = going.map((one) => one.scoreRevealEndBlock + 1 - scan.block()).filter((wait) => wait > 0)
     const wait = ends.length > 0 && dice.below(6) === 0 ? { advance: Math.min(...ends) } : {}
-    return move('resolve', [this.#cast.ids([status.scoring, status.challenged])], this.#cast.anybody(), wait)
+    const ids = this.#cast.ids([status.scoring, status.challenged])
+    if (ids.length === 0 && dice.below(12) > 0) return undefined
+    return move('resolve', [ids], this.#cast.anybody(), wait)
   }
 
   challenge(): Move | undefined {
@@ -122,14 +126,16 @@ export class Scoring {
     })
   }
 
-  release(): Move {
+  release(): Move | undefined {
     const { dice, scan } = this.#cast
     const ends = this.#cast
       .contributions([status.accepted])
       .map((one) => one.challengeEndBlock + 1 - scan.block())
       .filter((wait) => wait > 0)
     const wait = ends.length > 0 && dice.below(3) === 0 ? { advance: Math.min(...ends) } : {}
-    return move('releaseContributions', [this.#cast.ids([status.accepted])], this.#cast.anybody(), wait)
+    const ids = this.#cast.ids([status.accepted])
+    if (ids.length === 0 && dice.below(12) > 0) return undefined
+    return move('releaseContributions', [ids], this.#cast.anybody(), wait)
   }
 
   /** A known answer for a contribution that is not on its panel yet. */

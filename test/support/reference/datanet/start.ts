@@ -22,9 +22,11 @@ import { TREES } from '../twinWorlds.ts'
 export const OWNER = owner
 export const GOVERNANCE = account(17)
 export const REQUESTER = fixtureRequester
-export const CONTRIBUTORS = [...fixtureContributors, fixtureRequester, account(10), account(16)]
+/** Contracts that take part; they cannot sign. */
+const CONTRACTS = TREES.slice(0, 2).map((address) => ({ ...owner, address }))
+export const CONTRIBUTORS = [...fixtureContributors, fixtureRequester, account(10), account(16), ...CONTRACTS]
 export const SCORERS = [10, 11, 12, 13, 14, 15, 16, 18, 19].map(account)
-const APPOINTED = [scorer, ...SCORERS.slice(0, 4)]
+const APPOINTED = [scorer, ...SCORERS.slice(0, 3), ...CONTRACTS.slice(1)]
 const [BONDED, LEADERS, RECEIPTS] = [7, 16, 8]
 const BAND_BYTES = 28
 
