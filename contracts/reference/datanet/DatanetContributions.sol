@@ -236,8 +236,7 @@ abstract contract DatanetContributions is DatanetBase {
         IProofOfAttribution.ReceiptFacts calldata facts
     ) private view {
         bytes32 receiptId = facts.receiptId;
-        IProofOfAttribution.Receipt memory receipt =
-            IProofOfAttribution(ATTRIBUTION_ADDRESS).getReceipt(receiptId);
+        IProofOfAttribution.Receipt memory receipt = receiptOf(receiptId);
         if (receipt.status != RECEIPT_FINAL) revert ReceiptNotFinal(receiptId, receipt.status);
         if (keccak256(abi.encode(facts)) != receipt.digest) revert FactsMismatch(receiptId);
         if (facts.requester != c.contributor) revert NotRequester(receiptId, facts.requester);
@@ -245,6 +244,17 @@ abstract contract DatanetContributions is DatanetBase {
             revert ReceiptElsewhere(receiptId, receipt.adapterId);
         uint64 other = feedbackOn(receiptId);
         if (other != 0) revert FeedbackExists(receiptId, other);
+    }
+
+    /// @dev Of status zero when there is none.
+    function receiptOf(bytes32 receiptId) private view returns (IProofOfAttribution.Receipt memory receipt) {
+        try IProofOfAttribution(ATTRIBUTION_ADDRESS).getReceipt(receiptId) returns (
+            IProofOfAttribution.Receipt memory found
+        ) {
+            return found;
+        } catch {
+            return receipt;
+        }
     }
 
     function standsOn(uint64 adapterId, uint32 version, uint64 datanetId) private view returns (bool) {

@@ -53,8 +53,9 @@ abstract contract DatanetVersions is DatanetBase {
             v.recordCount += c.recordCount;
             v.memberCount++;
         }
-        if (v.scannedTo < v.endPosition) v.peaks = peaks;
-        else v.contentRoot = rootOf(peaks, v.memberCount);
+        if (v.scannedTo < v.endPosition) {
+            for (uint256 i = 0; i < bitsIn(v.memberCount); i++) v.peaks[i] = peaks[i];
+        } else v.contentRoot = rootOf(peaks, v.memberCount);
         if (chunk.length == 0) return;
         NATIVE_HOST.writeBlob(chunkId(datanetId, version, v.chunkEnds.length), chunk);
         v.chunkEnds.push(v.memberCount);

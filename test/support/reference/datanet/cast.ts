@@ -5,10 +5,9 @@ import type { PrecompileParameters } from '../../../../precompiles/parameters.ts
 import { type Address, hexToBytes } from '../../../../src/primitives/hex.ts'
 import type { Dice } from '../../callFuzzer.ts'
 import { type Account, account } from '../../precompileWorld.ts'
-import { PEOPLE } from '../sequence.ts'
 import type { Move } from '../subject.ts'
-import { TREES } from '../twinWorlds.ts'
-import { type ContributionFacts, type DatanetFacts, DatanetScan } from './scan.ts'
+import { PEOPLE, TREES } from '../twinWorlds.ts'
+import type { ContributionFacts, DatanetFacts, DatanetScan } from './scan.ts'
 import type { DatanetStart } from './start.ts'
 
 const byAddress = new Map(PEOPLE.map((address, n) => [address, account(n)]))
@@ -24,13 +23,20 @@ export interface MoveOptions {
 }
 
 /** A call of the registry. */
-export function move(method: string, args: readonly unknown[], from: Address, options: MoveOptions = {}): Move {
+export function move(
+  method: string,
+  args: readonly unknown[],
+  from: Address,
+  options: MoveOptions = {},
+): Move {
   const data = encodeFunctionData({ abi: iDatanetRegistryAbi, functionName: method, args } as never)
   return { from, to: DATANET_ADDRESS, data: hexToBytes(data), ...options }
 }
 
 /** The open one of the start; a curated and a private one follow. */
 const FIRST_BUSY = 3n
+/** The one in which every seat is taken. */
+const FULL = 7n
 
 /** How many of the newest contributions are looked after. */
 const NEWEST = 24
@@ -77,10 +83,10 @@ export class Cast {
     return this.dice.one(this.datanets(this.dice.below(12) === 0 ? undefined : policies))
   }
 
-  /** Turns to one of those in which the most happens: one of each policy, and the one that receipts are of. */
+  /** Turns to one of those in which the most happens: one of each policy, the one that receipts are of, a full one. */
   refocus(): void {
-    const odd = this.dice.below(10)
-    this.focus = odd === 0 ? 1n : FIRST_BUSY + BigInt(odd % 3)
+    const odd = this.dice.below(12)
+    this.focus = odd < 2 ? 1n : odd === 2 ? FULL : FIRST_BUSY + BigInt(odd % 3)
   }
 
   busy(): DatanetFacts {

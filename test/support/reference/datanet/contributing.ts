@@ -4,12 +4,11 @@ import { contributionKind, contributionStatus as status } from '../../../../prec
 import { type Address, type Hash, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import {
   type Account,
-  claimOf,
   type ContributionSpec,
+  claimOf,
   contribution,
   contributionCommitmentOf,
   nearMinhash,
-  OPEN,
   signHex,
   testHash,
 } from '../../precompileWorld.ts'
@@ -103,7 +102,7 @@ export class Contributing {
     if (wrong === 7) return `${signature}00`
     // the recovery number as 0 or 1
     const last = Number.parseInt(signature.slice(-2), 16) - 27
-    return wrong < 14 ? `${signature.slice(0, -2)}0${last}` as Hash : signature
+    return wrong < 14 ? (`${signature.slice(0, -2)}0${last}` as Hash) : signature
   }
 
   #spec(datanetId: bigint): ContributionSpec {
@@ -112,7 +111,7 @@ export class Contributing {
     const by = dice.one(CONTRIBUTORS)
     const base = contribution(this.#count, by, { recordCount: dice.one([1, 3, 7, 20]) })
     const spec = { ...base, ...this.#likeness(), ...this.#kind(datanetId) }
-    return dice.below(12) === 0 ? { ...spec, ...this.#wrong() } : spec
+    return dice.below(9) === 0 ? { ...spec, ...this.#wrong() } : spec
   }
 
   /** Near-duplicates, duplicates, and what only shares a bucket. */
@@ -123,13 +122,15 @@ export class Contributing {
     if (like === 0) return { minhash: bandMate(this.#count) }
     if (earlier === undefined || like > 5) return {}
     if (like === 1) return { contentRoot: earlier.contentRoot }
+    if (like === 2) return { contentRoot: testHash(`popular ${dice.below(3)}`) }
     if (earlier.minhash.length !== 512) return {}
     return { minhash: nearMinhash(earlier.minhash, dice.one([0, 5, 20, 24, 25, 26, 40])) }
   }
 
   #kind(datanetId: bigint): Overrides {
     const { dice } = this.#cast
-    const kind = dice.below(10)
+    // receipts are of the first Datanet
+    const kind = datanetId === 1n && dice.below(2) === 0 ? 0 : dice.below(12)
     if (kind === 0) return this.#feedback()
     if (kind > 4) return {}
     const inDatanet = this.#cast.scan.newest(40).filter((one) => one.datanetId === datanetId)
@@ -153,7 +154,8 @@ export class Contributing {
     const [first] = receipts
     const changed =
       odd === 0 && first !== undefined ? [{ ...first, settlerWei: 1n }, ...receipts.slice(1)] : receipts
-    const unknown = odd === 1 && first !== undefined ? [{ ...first, receiptId: testHash('unknown') }] : changed
+    const unknown =
+      odd === 1 && first !== undefined ? [{ ...first, receiptId: testHash('unknown') }] : changed
     const list = odd === 2 ? Array.from({ length: 17 }, () => dice.one(start.receipts)) : unknown
     return {
       kind: contributionKind.feedback,
@@ -208,5 +210,4 @@ export class Contributing {
     const datanetId = pending.length === 0 ? this.#cast.datanet().datanetId : dice.one(pending).datanetId
     return move('settleOrder', [datanetId, dice.one([1, 2, 3, 8, 64, 64, 0, 65])], this.#cast.anybody())
   }
-
 }

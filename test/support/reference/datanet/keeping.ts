@@ -7,7 +7,14 @@ import type { DatanetFacts } from './scan.ts'
 import { CONTRIBUTORS, GOVERNANCE, SCORERS } from './start.ts'
 
 const [OPEN_POLICY, APPOINTING, PRIVATE] = [[0], [1, 2], [2]]
-const TEXTS = ['Weaknesses', 'a text that is longer than what fits into one slot', '', 'é', 'two\nlines', 'x'.repeat(129)]
+const TEXTS = [
+  'Weaknesses',
+  'a text that is longer than what fits into one slot',
+  '',
+  'é',
+  'two\nlines',
+  'x'.repeat(129),
+]
 
 /** What owners, managers and scorers do, besides contributions: terms, purses, seats, access, versions, views. */
 export class Keeping {
@@ -55,42 +62,44 @@ export class Keeping {
     return move('updateDatanet', [one.datanetId, this.#text('MIT'), this.#text('bafyother')], by)
   }
 
-  ownership(): Move {
+  ownership(step = this.#cast.dice.below(3)): Move {
     const { dice } = this.#cast
     const one = this.#cast.datanet()
     const offered = one.pendingOwner !== `0x${'00'.repeat(20)}`
-    switch (dice.below(3)) {
+    switch (step) {
       case 0:
         return move('setRoles', [one.datanetId, this.#cast.account(), dice.below(9)], this.#ownerOf(one))
       case 1:
-        if (offered) return move('acceptOwnership', [one.datanetId], dice.below(4) === 0 ? one.owner : one.pendingOwner)
+        if (offered)
+          return move('acceptOwnership', [one.datanetId], dice.below(4) === 0 ? one.owner : one.pendingOwner)
         return move('acceptOwnership', [one.datanetId], this.#cast.anybody())
       default:
         return move('transferOwnership', [one.datanetId, this.#cast.account()], this.#ownerOf(one))
     }
   }
 
-  purse(): Move {
+  purse(step = this.#cast.dice.below(3)): Move {
     const { dice } = this.#cast
     const one = this.#cast.busy()
     const { datanetId, purseWei, purseWithdrawableBlock } = one
-    switch (dice.below(3)) {
+    switch (step) {
       case 0:
-        return move('fund', [datanetId], this.#cast.anybody(), { valueWei: dice.one([0n, 1n, OPEN, 3n * OPEN]) })
+        return move('fund', [datanetId], this.#cast.anybody(), {
+          valueWei: dice.one([0n, 1n, OPEN, 3n * OPEN]),
+        })
       case 1: {
         const amountWei = dice.one([0n, 1n, purseWei / 2n, purseWei, purseWei + 1n])
         return move('requestPurse', [datanetId, amountWei], this.#ownerOf(one))
       }
       default: {
-        const wait = dice.below(3) === 0 ? this.#cast.until(purseWithdrawableBlock) : {}
+        const wait = dice.below(2) === 0 ? this.#cast.until(purseWithdrawableBlock) : {}
         return move('withdrawPurse', [datanetId], this.#ownerOf(one), wait)
       }
     }
   }
 
-  seats(): Move {
-    const { dice } = this.#cast
-    return dice.below(2) === 0 ? this.#appointed() : this.#bonded()
+  seats(step = this.#cast.dice.below(2)): Move {
+    return step === 0 ? this.#appointed() : this.#bonded()
   }
 
   #appointed(): Move {
@@ -104,20 +113,20 @@ export class Keeping {
     return move('dismissScorer', [datanetId, dice.below(6) === 0 ? scorer : known], this.#ownerOf(one))
   }
 
-  #bonded(): Move {
+  #bonded(step = this.#cast.dice.below(4)): Move {
     const { dice, scan, parameters } = this.#cast
     const { datanetId, takenSeats, activeSeats } = this.#cast.datanet(OPEN_POLICY)
     const scorer = dice.one(SCORERS).address
     const active = scan.seats(datanetId, activeSeats)
     const leaving = scan.seats(datanetId, takenSeats & ~activeSeats)
-    switch (dice.below(4)) {
+    switch (step) {
       case 0: {
         const by = active.length === 0 || dice.below(6) === 0 ? scorer : dice.one(active).account
         return move('leaveScorers', [datanetId], by)
       }
       case 1: {
         const one = leaving.length === 0 ? undefined : dice.one(leaving)
-        const wait = one === undefined || dice.below(3) > 0 ? {} : this.#cast.until(one.withdrawableBlock)
+        const wait = one === undefined || dice.below(2) > 0 ? {} : this.#cast.until(one.withdrawableBlock)
         return move('withdrawScorerBond', [datanetId], one?.account ?? scorer, wait)
       }
       default: {
@@ -128,13 +137,33 @@ export class Keeping {
     }
   }
 
-  access(): Move {
+  /** Things that take more than one step. */
+  affairs(): readonly (() => Move)[] {
+    const { dice } = this.#cast
+    return dice.one([
+      [() => this.purse(0), () => this.purse(1), () => this.purse(2), () => this.purse(2)],
+      [() => this.#bonded(0), () => this.#bonded(1), () => this.#bonded(1), () => this.#bonded(3)],
+      [() => this.ownership(2), () => this.ownership(1), () => this.ownership(0)],
+      [() => this.access(0), () => this.access(1), () => this.access(2)],
+      [() => this.tombstone(), () => this.claim(), () => this.claim()],
+    ])
+  }
+
+  access(step = this.#cast.dice.below(3)): Move {
     const { dice, scan } = this.#cast
     const one = this.#cast.datanet(PRIVATE)
     const account = dice.below(4) === 0 ? this.#cast.account() : dice.one(CONTRIBUTORS).address
-    switch (dice.below(3)) {
+    switch (step) {
       case 0: {
-        const [first, length] = dice.one([[2, 33], [3, 33], [4, 65], [4, 33], [2, 65], [1, 33], [0, 0]] as const)
+        const [first, length] = dice.one([
+          [2, 33],
+          [3, 33],
+          [4, 65],
+          [4, 33],
+          [2, 65],
+          [1, 33],
+          [0, 0],
+        ] as const)
         const key = dice.bytes(length)
         if (length > 0) key[0] = first
         return move('requestAccess', [one.datanetId, hex(key), this.#text('')], account)
@@ -161,10 +190,9 @@ export class Keeping {
     return move('freezeVersion', [one.datanetId, maximum], this.#ownerOf(one), options)
   }
 
-  tombstone(): Move | undefined {
-    const { dice } = this.#cast
-    const one = this.#cast.contribution(status.accepted)
-    if (one === undefined) return undefined
+  tombstone(): Move {
+    const { dice, scan } = this.#cast
+    const one = this.#cast.contribution(status.accepted) ?? scan.contribution(1n)
     const by = dice.one([one.contributor, GOVERNANCE.address, this.#cast.anybody()])
     return move('tombstone', [one.contributionId], by)
   }
@@ -216,5 +244,4 @@ export class Keeping {
     ])
     return move(method, args, this.#cast.anybody())
   }
-
 }

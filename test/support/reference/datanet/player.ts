@@ -1,20 +1,19 @@
 import { contributionStatus as status } from '../../../../precompiles/datanet/layout.ts'
 import type { Dice } from '../../callFuzzer.ts'
-import { referenceRegistries } from '../registries.ts'
 import type { RunningWorld } from '../runningWorld.ts'
-import type { Move, Player, Subject } from '../subject.ts'
+import type { Move, Player } from '../subject.ts'
 import { Cast } from './cast.ts'
 import { Contributing } from './contributing.ts'
 import { Keeping } from './keeping.ts'
 import { DatanetScan } from './scan.ts'
 import { Scoring } from './scoring.ts'
-import { type DatanetStart, datanetStart } from './start.ts'
+import type { DatanetStart } from './start.ts'
 
 type Make = () => Move | undefined
 type Choice = readonly [weight: number, make: Make]
 
 /** Lives of Datanets: whatever comes next for one of them, mostly in a form that succeeds. */
-class DatanetPlayer implements Player {
+export class DatanetPlayer implements Player {
   readonly #cast: Cast
   readonly #contributing: Contributing
   readonly #choices: readonly Choice[]
@@ -27,22 +26,27 @@ class DatanetPlayer implements Player {
     const scoring = new Scoring(this.#cast, contributing)
     const keeping = new Keeping(this.#cast)
     this.#contributing = contributing
-    const times = (most: number, make: Make): Make[] => Array.from({ length: 1 + dice.below(most) }, () => make)
+    const times = (most: number, make: Make): Make[] =>
+      Array.from({ length: 1 + dice.below(most) }, () => make)
     const round = (): Make[] => [
       () => scoring.draw(),
       ...times(9, () => scoring.commit()),
+      ...times(3, () => scoring.commit()),
       ...times(9, () => scoring.reveal()),
+      ...times(6, () => scoring.reveal()),
       () => scoring.resolve(),
     ]
-    this.#lives = () => [
+    const life = (): Make[] => [
       ...times(4, () => contributing.commit()),
+      ...(dice.below(3) === 0 ? times(2, () => scoring.plant()) : []),
       ...times(6, () => contributing.reveal()),
       () => contributing.order(),
       ...round(),
-      ...(dice.below(3) === 0 ? [() => scoring.challenge(), ...round()] : []),
-      ...(dice.below(3) === 0 ? [() => scoring.answer()] : []),
+      ...(dice.below(2) === 0 ? times(2, () => scoring.answer()) : []),
+      ...(dice.below(2) === 0 ? [...times(2, () => scoring.challenge()), ...round()] : []),
       ...(dice.below(3) === 0 ? [() => scoring.release(), () => keeping.freeze()] : []),
     ]
+    this.#lives = () => (dice.below(2) === 0 ? keeping.affairs() : life())
     this.#choices = [
       [6, () => contributing.commit()],
       [8, () => contributing.reveal()],
@@ -116,10 +120,4 @@ class DatanetPlayer implements Player {
     const purses = this.#cast.datanets().map(({ purseWithdrawableBlock }) => purseWithdrawableBlock)
     return [...contributions, ...purses].filter((block) => block > 0).map(BigInt)
   }
-}
-
-export const datanetSubject: Subject<DatanetStart> = {
-  registry: referenceRegistries.datanet,
-  start: datanetStart,
-  player: (dice, start, native) => new DatanetPlayer(dice, start, native),
 }

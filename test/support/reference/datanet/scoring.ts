@@ -4,6 +4,7 @@ import { bitsIn, hasBit } from '../../../../precompiles/shared/bits.ts'
 import type { Address, Hash } from '../../../../src/primitives/hex.ts'
 import { testHash } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
+import { PEOPLE } from '../twinWorlds.ts'
 import { type Cast, move } from './cast.ts'
 import type { Contributing } from './contributing.ts'
 import type { ContributionFacts } from './scan.ts'
@@ -72,13 +73,17 @@ export class Scoring {
     const mood = (Number(one.contributionId) * 7 + one.round * 3) % 10
     const common = mood < 6 ? 8000 : mood < 8 ? 2000 : 5000
     const odd = dice.below(24)
-    const quality = odd === 0 ? dice.one([0, 10_000, 10_001, 4999, 5000]) : odd < 5 ? dice.below(10_001) : common
+    const quality =
+      odd === 0 ? dice.one([0, 10_000, 10_001, 4999, 5000]) : odd < 5 ? dice.below(10_001) : common
     const reason = odd === 5 ? dice.one([8, 255]) : dice.below(8)
     if (spec === undefined) throw new Error('only what is known is scored')
     const honest = start.world.report(spec, quality, reason)
     const lies = mood === 9 ? dice.below(6) > 0 : dice.below(8) === 0
     if (!lies) return honest
-    return { ...honest, ...dice.one([{ byteCount: 1n }, { recordCount: 9 }, { minhashHash: SALT }, { contentRoot: SALT }]) }
+    return {
+      ...honest,
+      ...dice.one([{ byteCount: 1n }, { recordCount: 9 }, { minhashHash: SALT }, { contentRoot: SALT }]),
+    }
   }
 
   reveal(): Move | undefined {
@@ -115,9 +120,13 @@ export class Scoring {
     const fresh = this.#cast
       .contributions([status.accepted])
       .filter((one) => one.challengeEndBlock >= scan.block())
-    const one = fresh.length > 0 && dice.below(8) > 0 ? dice.one(fresh) : this.#cast.contribution(status.accepted)
+    const one =
+      fresh.length > 0 && dice.below(8) > 0 ? dice.one(fresh) : this.#cast.contribution(status.accepted)
     if (one === undefined) return undefined
-    const by = dice.below(10) === 0 ? one.contributor : this.#cast.anybody()
+    const { activeSeats } = scan.datanet(one.datanetId)
+    const scorers = scan.seats(one.datanetId, activeSeats).map(({ account }) => account)
+    const odd = dice.below(10)
+    const by = odd === 0 ? one.contributor : dice.one(odd < 3 && scorers.length > 0 ? scorers : PEOPLE)
     const evidence = dice.one(['', 'bafyevidence', 'bafyevidence', '\u200f', 'x'.repeat(129)])
     const reason = dice.below(16) === 0 ? 8 : dice.below(8)
     const bondWei = parameters.contributionChallengeBondWei
@@ -143,7 +152,17 @@ export class Scoring {
     const { dice, scan } = this.#cast
     const one = this.#cast.contribution(status.committed, status.revealed)
     if (one === undefined) return undefined
-    const range = dice.one([[7000, 9000], [0, 10_000], [4000, 4500], [9000, 2000], [0, 10_001]] as const)
+    const known = this.#answers.get(one.contributionId)
+    const again = known !== undefined && dice.below(3) === 0
+    const range = again
+      ? known
+      : dice.one([
+          [7000, 9000],
+          [0, 10_000],
+          [4000, 4500],
+          [9000, 2000],
+          [0, 10_001],
+        ] as const)
     this.#answers.set(one.contributionId, range)
     const types = parseAbiParameters('address, uint64, uint16, uint16, bytes32')
     const commitment = keccak256(

@@ -1,4 +1,5 @@
 import { DATANET_ADDRESS } from '../../../../precompiles/addresses.ts'
+import { bounds } from '../../../../precompiles/bounds.ts'
 import {
   Fixture,
   contributors as fixtureContributors,
@@ -46,7 +47,7 @@ export function bandMate(seed: number): Uint8Array {
   return minhash
 }
 
-/** A Datanet of each policy with scorers and a purse, one that a contract owns, and receipts to give feedback on. */
+/** A Datanet of each policy with scorers and a purse, one that a contract owns, a full one, and receipts to give feedback on. */
 export function datanetStart(): DatanetStart {
   const f = new Fixture({ parameters: { ...testParameters, governanceAddress: GOVERNANCE.address } })
   const { world } = f
@@ -69,6 +70,10 @@ export function datanetStart(): DatanetStart {
   fillBucket(world, curated ?? 0n)
   const tree = { ...OWNER, address: TREES[0] ?? OWNER.address }
   world.datanets.send('appointScorer', [world.createDatanet(tree), scorer.address], { from: tree.address })
+  const full = world.createDatanet(OWNER, { terms })
+  for (let n = 0; n < bounds.scorers; n++) {
+    world.datanets.send('appointScorer', [full, account(100 + n).address], { from: OWNER.address })
+  }
   world.chain.fund(DATANET_ADDRESS, 3n * OPEN)
   return { world, receipts: made.map(({ receiptId }) => world.factsOf(receiptId)) }
 }
