@@ -265,7 +265,9 @@ interface IAdapterRegistry is IClaimable {
     error UnknownAdapterVersion(uint64 adapterId, uint32 version);
     error VersionPending(uint32 version); // it must be active, dropped or refuted before the next is drafted
     error NotOwner(address caller);
-    error InvalidText(); // not UTF-8, empty where a text is needed, or control characters in it
+    /// @notice Empty where a text is needed, or with control characters, line separators or marks that reorder what a reader
+    /// sees in it.
+    error InvalidText();
     error ZeroHash();
     error InvalidK(uint16 k);
     error InvalidRank(uint16 rank);

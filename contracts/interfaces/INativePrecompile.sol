@@ -13,7 +13,7 @@ interface INativePrecompile {
     error StaticCallRefused();
     /// @notice Wei came with a method that takes none.
     error ValueRefused();
-    /// @notice The input is not the canonical encoding of the method's arguments.
+    /// @notice The input is not the canonical encoding of the method's arguments, or a string in it is not UTF-8.
     error MalformedInput();
     /// @notice A list, text or page is longer than `maximum`, or empty where something is needed.
     error BoundExceeded(uint256 length, uint256 maximum);

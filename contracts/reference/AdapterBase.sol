@@ -2,8 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IAdapterRegistry} from "contracts/interfaces/IAdapterRegistry.sol";
-import {StoredAdapter, StoredRowChallenge, StoredVersion, registryStorage} from "./AdapterStorage.sol";
+import {IDatanetRegistry} from "contracts/interfaces/IDatanetRegistry.sol";
+import {StoredAdapter, StoredVersion, registryStorage} from "./AdapterStorage.sol";
 import {Money, books} from "./Money.sol";
+import {DATANET_ADDRESS} from "./NativeHost.sol";
 import {Text} from "./Text.sol";
 
 // status of an adapter
@@ -166,6 +168,16 @@ abstract contract AdapterBase is IAdapterRegistry, Money {
     function retireBefore(StoredAdapter storage adapter, uint40 retiredBlock) internal {
         uint32 before = adapter.currentVersion;
         if (before != 0) adapter.versions[before].retiredBlock = retiredBlock;
+    }
+
+    /// @dev Members of a version, which must be there and frozen.
+    function frozenMembers(uint64 datanetId, uint32 version) internal view returns (uint32) {
+        try IDatanetRegistry(DATANET_ADDRESS).getVersion(datanetId, version) returns (
+            IDatanetRegistry.Version memory info
+        ) {
+            if (info.frozen) return info.memberCount;
+        } catch {}
+        revert UnknownVersion(datanetId, version);
     }
 
     /// @dev Bytes of a row, and rows of a chunk.

@@ -4,12 +4,13 @@ pragma solidity 0.8.37;
 import {ACTIVE, AdapterBase, DEPRECATED, PAUSED} from "./AdapterBase.sol";
 import {AdapterChallenges} from "./AdapterChallenges.sol";
 import {AdapterDrafts} from "./AdapterDrafts.sol";
+import {AdapterRows} from "./AdapterRows.sol";
 import {StoredAdapter, StoredVersion, registryStorage} from "./AdapterStorage.sol";
 import {books} from "./Money.sol";
 
 /// @title The adapter registry, a second time: written from its interface, for tests
 /// @notice Runs behind a Gate. Readable first; gas does not matter.
-contract AdapterRegistry is AdapterDrafts, AdapterChallenges {
+contract AdapterRegistry is AdapterDrafts, AdapterRows, AdapterChallenges {
     uint8 private constant BOND_RETURNED = 1;
     uint8 private constant OPEN_TO_ALL = 0;
     uint8 private constant LISTED = 1;

@@ -30,7 +30,7 @@ const root = join(import.meta.dirname, '..', '..')
 const outputDir = join(root, 'contracts', 'generated')
 /** Tests alone run these, under no limit of a contract's size. */
 const REFERENCE = 'contracts/reference/'
-/** A contract's code, and its creation code, are larger than a chain takes. */
+/** Code, or creation code, is larger than a chain takes. */
 const SIZE_WARNINGS: readonly (string | undefined)[] = ['5574', '3860']
 
 function sources(): Record<string, { content: string }> {

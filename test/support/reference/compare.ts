@@ -1,50 +1,68 @@
+import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
 import { adapterSubject } from './adapter/subject.ts'
 import { attributionSubject } from './attribution/subject.ts'
 import { Coverage } from './coverage.ts'
-import type { RegistryName } from './registries.ts'
-import { describeFinding, runSequence, shrink } from './sequence.ts'
+import { datanetSubject } from './datanet/subject.ts'
+import { type RegistryName, referenceRegistries } from './registries.ts'
+import { describeFinding, type Finding, runSequence, shrink } from './sequence.ts'
 import type { AnySubject } from './subject.ts'
 import { TwinWorlds } from './twinWorlds.ts'
 
-/** Calls of one sequence; trees count as one. */
-export const SEQUENCE_LENGTH = 10
-
 /** Every registry that is compared with its reference. */
-export const subjects: Readonly<Record<RegistryName, AnySubject>> = {
+const subjects: Readonly<Record<RegistryName, AnySubject>> = {
   adapter: adapterSubject as AnySubject,
   attribution: attributionSubject as AnySubject,
+  datanet: datanetSubject as AnySubject,
+}
+
+export const registryNames = Object.keys(subjects) as readonly RegistryName[]
+
+export interface ComparisonOptions {
+  /** Whose calls are made. */
+  readonly registry: RegistryName
+  /** For which references stand, in one world together; the registry alone when it is left out. */
+  readonly replaced?: readonly RegistryName[]
+  /** Parameters that the references have and the native precompiles do not. */
+  readonly otherParameters?: Partial<PrecompileParameters>
 }
 
 /** A registry in two worlds, in which sequences of calls run one after the other, each from the start. */
 export class Comparison {
+  readonly registry: RegistryName
   readonly coverage: Coverage
   readonly #subject: AnySubject
   readonly #worlds: TwinWorlds
   readonly #start: ReturnType<AnySubject['start']>
 
-  private constructor(subject: AnySubject, start: ReturnType<AnySubject['start']>, worlds: TwinWorlds) {
-    this.#subject = subject
+  private constructor(registry: RegistryName, start: ReturnType<AnySubject['start']>, worlds: TwinWorlds) {
+    this.registry = registry
+    this.#subject = subjects[registry]
     this.#start = start
     this.#worlds = worlds
-    this.coverage = new Coverage(subject.registry)
+    this.coverage = new Coverage(this.#subject.registry)
   }
 
-  static async of(name: RegistryName): Promise<Comparison> {
-    const subject = subjects[name]
-    const start = subject.start()
-    return new Comparison(subject, start, await TwinWorlds.of(start.world, [subject.registry]))
+  static async of({ registry, replaced = [registry], otherParameters = {} }: ComparisonOptions) {
+    const start = subjects[registry].start()
+    const references = replaced.map((name) => referenceRegistries[name])
+    const parameters = { ...start.world.parameters, ...otherParameters }
+    return new Comparison(registry, start, await TwinWorlds.of(start.world, references, parameters))
   }
 
-  /** The shortest replay of a difference, in words; undefined when the worlds agree. */
-  async run(seed: number): Promise<string | undefined> {
+  /** A sequence that shows a difference, as short as it could be made; undefined when the worlds agree. */
+  async run(seed: number): Promise<Finding | undefined> {
     const options = {
       seed,
-      length: SEQUENCE_LENGTH,
+      length: this.#subject.length,
       player: (dice: Parameters<AnySubject['player']>[0]) =>
         this.#subject.player(dice, this.#start, this.#worlds.native),
     }
     const finding = await runSequence(this.#worlds, options, (ending) => this.coverage.observe(ending))
-    if (finding === undefined) return undefined
-    return describeFinding(seed, await shrink(this.#worlds, seed, finding))
+    return finding === undefined ? undefined : shrink(this.#worlds, seed, finding)
+  }
+
+  describe(seed: number, finding: Finding): string {
+    const again = `./scripts/fuzz precompiles --registry ${this.registry} --seed ${seed} --runs 1`
+    return `${describeFinding(seed, finding)}\nAgain: ${again}`
   }
 }

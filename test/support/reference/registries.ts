@@ -1,5 +1,6 @@
 import { encodeDeployData, type Abi as ViemAbi } from 'viem'
 import { iAdapterRegistryAbi } from '../../../contracts/generated/IAdapterRegistry.ts'
+import { iDatanetRegistryAbi } from '../../../contracts/generated/IDatanetRegistry.ts'
 import { iProofOfAttributionAbi } from '../../../contracts/generated/IProofOfAttribution.ts'
 import {
   adapterMethodsAbi,
@@ -14,12 +15,25 @@ import {
   attributionMethodsCreationCode,
 } from '../../../contracts/generated/reference/AttributionMethods.ts'
 import {
+  datanetMethodsAbi,
+  datanetMethodsCreationCode,
+} from '../../../contracts/generated/reference/DatanetMethods.ts'
+import {
+  datanetRegistryAbi,
+  datanetRegistryCreationCode,
+} from '../../../contracts/generated/reference/DatanetRegistry.ts'
+import {
   proofOfAttributionAbi,
   proofOfAttributionCreationCode,
 } from '../../../contracts/generated/reference/ProofOfAttribution.ts'
-import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS } from '../../../precompiles/addresses.ts'
+import * as adapter from '../../../precompiles/adapter/layout.ts'
+import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS, DATANET_ADDRESS } from '../../../precompiles/addresses.ts'
+import * as datanet from '../../../precompiles/datanet/layout.ts'
 import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
+import * as attribution from '../../../precompiles/proofOfAttribution/layout.ts'
+import { remainderLayout } from '../../../precompiles/proofOfAttribution/remainders.ts'
 import type { Abi } from '../../../precompiles/shared/abiTypes.ts'
+import { endingLayout, settlingLayout } from '../../../precompiles/shared/governed.ts'
 import type { Address, Hash, Hex } from '../../../src/primitives/hex.ts'
 
 export interface Contract {
@@ -38,6 +52,17 @@ export interface ReferenceRegistry {
   readonly registry: Contract
   /** Its IMethods. */
   readonly methods: Contract
+  /** The structs of its <Name>Storage.sol, with what lays out the same in the precompile. */
+  readonly storage: { readonly file: string; readonly structs: Readonly<Record<string, AnyStruct>> }
+}
+
+/** A struct as `precompiles/shared/layout.ts` places it. */
+export interface AnyStruct {
+  readonly fields: Readonly<Record<string, string>>
+  readonly places: Readonly<
+    Record<string, { readonly slot: bigint; readonly offset: bigint; readonly bits: number }>
+  >
+  readonly slots: number
 }
 
 /** Every native precompile that has a reference. */
@@ -48,6 +73,36 @@ export const referenceRegistries = {
     abi: iAdapterRegistryAbi,
     registry: { abi: adapterRegistryAbi, creationCode: adapterRegistryCreationCode },
     methods: { abi: adapterMethodsAbi, creationCode: adapterMethodsCreationCode },
+    storage: {
+      file: 'contracts/reference/AdapterStorage.sol',
+      structs: {
+        StoredRegistry: adapter.registryLayout,
+        StoredBaseModel: adapter.baseModelLayout,
+        StoredAdapter: adapter.adapterLayout,
+        StoredVersion: adapter.versionLayout,
+        StoredRowChallenge: adapter.rowChallengeLayout,
+        'IAdapterRegistry.Parent': adapter.parentLayout,
+        'IAdapterRegistry.DatanetVersion': adapter.datanetVersionLayout,
+      },
+    },
+  },
+  datanet: {
+    name: 'datanetRegistry',
+    address: DATANET_ADDRESS,
+    abi: iDatanetRegistryAbi,
+    registry: { abi: datanetRegistryAbi, creationCode: datanetRegistryCreationCode },
+    methods: { abi: datanetMethodsAbi, creationCode: datanetMethodsCreationCode },
+    storage: {
+      file: 'contracts/reference/datanet/DatanetStorage.sol',
+      structs: {
+        RegistryState: datanet.registryLayout,
+        DatanetState: datanet.datanetLayout,
+        ScorerState: datanet.scorerLayout,
+        ContributionState: datanet.contributionLayout,
+        VersionState: datanet.versionLayout,
+        AccessState: datanet.accessLayout,
+      },
+    },
   },
   attribution: {
     name: 'proofOfAttribution',
@@ -55,13 +110,34 @@ export const referenceRegistries = {
     abi: iProofOfAttributionAbi,
     registry: { abi: proofOfAttributionAbi, creationCode: proofOfAttributionCreationCode },
     methods: { abi: attributionMethodsAbi, creationCode: attributionMethodsCreationCode },
+    storage: {
+      file: 'contracts/reference/attribution/AttributionStorage.sol',
+      structs: {
+        StoredRoot: attribution.rootLayout,
+        StoredDeposit: attribution.depositLayout,
+        StoredHost: attribution.hostLayout,
+        StoredAuditor: attribution.auditorLayout,
+        StoredReceipt: attribution.receiptLayout,
+        StoredBatch: attribution.batchLayout,
+        StoredAudit: attribution.auditLayout,
+        StoredChallenge: attribution.challengeLayout,
+        StoredAppeal: attribution.appealLayout,
+        StoredWindows: attribution.adapterWindowsLayout,
+        StoredWindow: attribution.windowLayout,
+        StoredSettling: settlingLayout,
+        StoredEnding: endingLayout,
+        StoredRemainder: remainderLayout,
+      },
+    },
   },
 } as const satisfies Record<string, ReferenceRegistry>
 
 export type RegistryName = keyof typeof referenceRegistries
 
-/** Creation code with the parameters, and the hash of genesis, as the constructor's struct. */
-export function creationOf(contract: Contract, parameters: PrecompileParameters, genesisHash: Hash): Hex {
-  const args = [{ ...parameters, genesisHash }]
-  return encodeDeployData({ abi: contract.abi, bytecode: contract.creationCode, args })
+/** What the constructors of references choose from. */
+export type ReferenceParameters = PrecompileParameters & { readonly genesisHash: Hash }
+
+/** Creation code with the parameters as the constructor's struct. */
+export function creationOf(contract: Contract, parameters: ReferenceParameters): Hex {
+  return encodeDeployData({ abi: contract.abi, bytecode: contract.creationCode, args: [parameters] })
 }

@@ -60,6 +60,7 @@ export class RunningWorld {
     this.#start = start
     this.#journal = new StateJournal(modules.state)
     this.#evm = openEvm({ genesisHash: start.genesisHash, precompiles: modules.precompiles }, this.#journal)
+    rememberRules(this.#evm)
     this.#number = start.block.number
     this.#block = blockOf(start)
     this.#journal.checkpoint()
@@ -199,6 +200,19 @@ export class RunningWorld {
     this.#journal.beginTransaction()
     this.#evm.journal.cleanJournal()
     this.#evm.transientStorage.clear()
+  }
+}
+
+/** The rules do not change here, and the interpreter asks for them several times at every opcode. */
+function rememberRules({ common }: NativeEvm): void {
+  const known = new Map<number, boolean>()
+  const ask = common.isActivatedEIP.bind(common)
+  common.isActivatedEIP = (eip) => {
+    const before = known.get(eip)
+    if (before !== undefined) return before
+    const now = ask(eip)
+    known.set(eip, now)
+    return now
   }
 }
 

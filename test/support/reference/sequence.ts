@@ -1,6 +1,5 @@
 import type { Address } from '../../../src/primitives/hex.ts'
 import { Dice, mutations } from '../callFuzzer.ts'
-import { account } from '../precompileWorld.ts'
 import {
   type Branch,
   type CallKind,
@@ -14,7 +13,7 @@ import {
   type Step,
 } from './message.ts'
 import type { Move, Player } from './subject.ts'
-import { type Difference, TREES, type TwinWorlds } from './twinWorlds.ts'
+import { type Difference, PEOPLE, TREES, type TwinWorlds } from './twinWorlds.ts'
 
 /** Larger inputs run as frames: the reference would run out of a transaction's gas. */
 const TRANSACTION_BYTES = 2_048
@@ -37,12 +36,11 @@ class Director {
     const dice = this.#dice
     const move = await this.#move()
     const advance = move.advance ?? this.#pause()
-    if (dice.below(6) === 0)
+    if (dice.below(6) === 0) {
       return { advance, from: dice.one(PEOPLE), way: 'frame', node: await this.#branch(move, 0) }
+    }
     if (TREES.includes(move.from)) {
-      const child: Child = { kind: 'plain', node: messageOf(move) }
-      const node = { to: move.from, valueWei: 0n, children: [child], undo: dice.below(16) === 0 }
-      return { advance, from: dice.one(PEOPLE), way: 'frame', node }
+      return { advance, from: dice.one(PEOPLE), way: 'frame', node: only(move, dice.below(16) === 0) }
     }
     const way = dice.below(24) === 0 ? 'static' : this.#frameOrTransaction(move)
     const valueWei = way === 'static' ? 0n : (move.valueWei ?? 0n)
@@ -83,9 +81,10 @@ class Director {
     return ahead.length === 0 ? 3 : Number(dice.one(ahead) - now)
   }
 
-  /** A tree of calls, with the move somewhere in it. */
+  /** A tree of calls that the move's account makes or has made, with the move somewhere in it. */
   async #branch(move: Move, depth: number): Promise<Branch> {
     const dice = this.#dice
+    const to = CALLERS.has(move.from) ? move.from : dice.one(TREES)
     const children: Child[] = []
     const place = dice.below(3)
     for (let index = 0; index < 3; index++) {
@@ -94,12 +93,18 @@ class Director {
         const node = deeper ? await this.#branch(move, depth + 1) : messageOf(move)
         children.push({ kind: this.#kind(node), node })
       } else if (dice.below(2) === 0) {
-        const other = messageOf(await this.#move())
-        children.push({ kind: this.#kind(other), node: other })
+        const node = this.#callFrom(to, await this.#move())
+        children.push({ kind: this.#kind(node), node })
       }
     }
-    const to = TREES.includes(move.from) ? move.from : dice.one(TREES)
     return { to, valueWei: 0n, children, undo: dice.below(3) === 0 }
+  }
+
+  /** The move as a call of `caller`, which mostly asks the right account to make it. */
+  #callFrom(caller: Address, move: Move): Node {
+    const { from } = move
+    if (from === caller || !CALLERS.has(from) || this.#dice.below(8) === 0) return messageOf(move)
+    return only(move, this.#dice.below(6) === 0)
   }
 
   #kind(node: Node): CallKind {
@@ -111,8 +116,13 @@ class Director {
   }
 }
 
-/** Accounts with keys that take part. */
-export const PEOPLE: readonly Address[] = Array.from({ length: 22 }, (_, n) => account(n).address)
+/** Whoever can be told to make calls. */
+const CALLERS: ReadonlySet<Address> = new Set([...PEOPLE, ...TREES])
+
+/** A branch of one call. */
+function only(move: Move, undo: boolean): Branch {
+  return { to: move.from, valueWei: 0n, children: [{ kind: 'plain', node: messageOf(move) }], undo }
+}
 
 function messageOf({ to, data, valueWei = 0n }: Move): Message {
   return { to, data, valueWei }
@@ -183,17 +193,26 @@ export async function shrink(worlds: TwinWorlds, seed: number, finding: Finding)
   return best
 }
 
-/** Every way to leave one thing out. The blocks that a step waited for pass before the next one. */
+/** Every way to leave out some steps before the last, many first, or one call of a step. */
 function* shorter(steps: readonly Step[]): Generator<readonly Step[]> {
-  for (let index = steps.length - 2; index >= 0; index--) {
-    const [gone, next] = [steps[index], steps[index + 1]]
-    if (gone === undefined || next === undefined) continue
-    const later = { ...next, advance: next.advance + gone.advance }
-    yield [...steps.slice(0, index), later, ...steps.slice(index + 2)]
+  for (let count = Math.floor(steps.length / 2); count >= 1; count = Math.floor(count / 2)) {
+    for (let end = steps.length - 1; end - count >= 0; end -= count) yield without(steps, end - count, end)
   }
   for (const [index, step] of steps.entries()) {
     for (const node of smaller(step.node)) yield steps.with(index, { ...step, node })
   }
+}
+
+/** The blocks that these steps waited for pass before the next one. */
+function without(steps: readonly Step[], from: number, to: number): readonly Step[] {
+  const waited = steps.slice(from, to).reduce((sum, { advance }) => sum + advance, 0)
+  return steps
+    .slice(0, from)
+    .concat(
+      steps
+        .slice(to)
+        .map((step, index) => (index === 0 ? { ...step, advance: step.advance + waited } : step)),
+    )
 }
 
 function* smaller(node: Node): Generator<Node> {

@@ -1,28 +1,31 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Comparison } from './compare.ts'
+import { decodedCall, isBranch } from './message.ts'
 import type { RegistryName } from './registries.ts'
 
-// REFERENCE_RUNS sequences; FUZZ_SEED chooses them. A failure names the seed that brings it back.
-const RUNS = Number(process.env.REFERENCE_RUNS ?? 500)
+// REFERENCE_RUNS sequences; FUZZ_SEED chooses them. A failure says how it comes again.
+export const RUNS = Number(process.env.REFERENCE_RUNS ?? 500)
 const SEED = Number(process.env.FUZZ_SEED ?? 1)
 const PARTS = 10
 /** Of each method that writes, in all sequences together. */
 const LEAST_SUCCESSES = Math.floor(RUNS / 100)
 
-/** The tests of one registry. */
-export function compareWithReference(name: RegistryName): void {
-  describe(`the native ${name} registry and its reference in Solidity`, () => {
+const seedOf = (run: number) => SEED * 100_003 + run
+
+/** The tests of one registry, in so many sequences. */
+export function compareWithReference(registry: RegistryName, runs = RUNS): void {
+  describe(`the native ${registry} registry and its reference in Solidity`, () => {
     let comparison: Comparison
     beforeAll(async () => {
-      comparison = await Comparison.of(name)
+      comparison = await Comparison.of({ registry })
     })
 
     it.each(Array.from({ length: PARTS }, (_, part) => part))(
-      'agree on status, return data, logs, storage and balances (part %i)',
+      'agree on status, return data, logs and all accounts (part %i)',
       async (part) => {
-        for (let run = part; run < RUNS; run += PARTS) {
-          const difference = await comparison.run(SEED * 100_003 + run)
-          expect(difference, difference).toBeUndefined()
+        for (let run = part; run < runs; run += PARTS) {
+          const finding = await comparison.run(seedOf(run))
+          if (finding !== undefined) expect.fail(comparison.describe(seedOf(run), finding))
         }
       },
     )
@@ -32,5 +35,31 @@ export function compareWithReference(name: RegistryName): void {
       const rare = comparison.coverage.writes().filter(([, times]) => times < LEAST_SUCCESSES)
       expect(rare).toEqual([])
     })
+  })
+}
+
+/** What a reference with another parameter must be found by. */
+export interface Deviation {
+  readonly registry: RegistryName
+  readonly parameter: string
+  readonly value: unknown
+  /** Methods that show it, each on its own. */
+  readonly shownBy: readonly string[]
+}
+
+/** A difference in one parameter is found, and shrunk to the call that shows it. */
+export function findsDeviation({ registry, parameter, value, shownBy }: Deviation): void {
+  it(`differ when ${parameter} does, which is shown by ${shownBy.join(' or ')}`, async () => {
+    const comparison = await Comparison.of({ registry, otherParameters: { [parameter]: value } })
+    for (let seed = 1; seed <= 200; seed++) {
+      const finding = await comparison.run(seed)
+      if (finding === undefined) continue
+      const last = finding.steps.at(-1)?.node
+      const leaf = last !== undefined && isBranch(last) ? last.children.at(-1)?.node : last
+      const method = leaf !== undefined && !isBranch(leaf) ? decodedCall(leaf)?.method : undefined
+      expect(shownBy).toContain(method)
+      return
+    }
+    expect.fail('200 sequences did not show it')
   })
 }

@@ -3,17 +3,19 @@ import { encodeDeployData } from 'viem'
 import { callTreeAbi, callTreeCreationCode } from '../../../contracts/generated/reference/CallTree.ts'
 import { gateAbi, gateCreationCode } from '../../../contracts/generated/reference/Gate.ts'
 import { stakingAbi, stakingCreationCode } from '../../../contracts/generated/Staking.ts'
+import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
 import { nativePrecompiles } from '../../../precompiles/registry.ts'
+import { concatBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../../../src/primitives/keccak.ts'
 import { OverlayState } from '../../../src/state/overlayState.ts'
 import { StateJournal } from '../../../src/state/stateJournal.ts'
 import { openEvm, stateDiffOf, stateOf } from '../evmWorld.ts'
 import type { Log } from '../memoryHost.ts'
-import { OPEN, type World } from '../precompileWorld.ts'
+import { account, OPEN, type World } from '../precompileWorld.ts'
 import { helpers } from './helpers.ts'
 import type { Step } from './message.ts'
-import { creationOf, type ReferenceRegistry } from './registries.ts'
+import { creationOf, type ReferenceParameters, type ReferenceRegistry } from './registries.ts'
 import { type ChangedAccount, type Ended, RunningWorld } from './runningWorld.ts'
 
 /** Contracts that make trees of calls, in both worlds. */
@@ -21,9 +23,15 @@ export const TREES: readonly Address[] = [1, 2, 3].map(
   (n) => `0x${`${1612_7000 + n}`.padStart(40, '0')}` as Address,
 )
 
+/** Accounts with keys that take part. They are delegated to a tree (EIP-7702), so that each can make many calls at once. */
+export const PEOPLE: readonly Address[] = Array.from({ length: 22 }, (_, n) => account(n).address)
+
 /** Where the parts of a reference are, beside its gate, which is at the precompile's own address. */
 const registryAt = (address: Address): Address => `0x${'00'.repeat(15)}a0${address.slice(-8)}`
 const methodsAt = (address: Address): Address => `0x${'00'.repeat(15)}b0${address.slice(-8)}`
+
+/** EIP-7702. */
+const DELEGATION = Uint8Array.of(0xef, 0x01, 0x00)
 
 /** The code that creation code leaves, under no limit of its size. */
 async function runtimeOf(creationCode: Hex): Promise<Uint8Array> {
@@ -70,16 +78,17 @@ async function installShared(journal: StateJournal, { parameters }: World): Prom
   install(journal, parameters.stakingAddress, await runtimeOf(staking))
   const tree = await runtimeOf(encodeDeployData({ abi: callTreeAbi, bytecode: callTreeCreationCode }))
   for (const address of TREES) install(journal, address, tree, 100_000n * OPEN)
+  const delegation = concatBytes(DELEGATION, hexToBytes(TREES[0] ?? ZERO_ADDRESS))
+  for (const address of PEOPLE) install(journal, address, delegation)
 }
 
 async function installReference(
   journal: StateJournal,
   reference: ReferenceRegistry,
-  { parameters, chain }: World,
+  parameters: ReferenceParameters,
 ): Promise<void> {
   const { address, registry, methods } = reference
-  const creation = creationOf(registry, parameters, chain.genesisHash)
-  install(journal, registryAt(address), await runtimeOf(creation))
+  install(journal, registryAt(address), await runtimeOf(creationOf(registry, parameters)))
   install(journal, methodsAt(address), await runtimeOf(methods.creationCode))
   const args = [address, registryAt(address), methodsAt(address)] as const
   const gate = encodeDeployData({ abi: gateAbi, bytecode: gateCreationCode, args })
@@ -112,13 +121,21 @@ export class TwinWorlds {
     this.#replaced = replaced
   }
 
-  static async of(world: World, references: readonly ReferenceRegistry[]): Promise<TwinWorlds> {
+  /** The references have the world's parameters, unless a test wants to see that others make a difference. */
+  static async of(
+    world: World,
+    references: readonly ReferenceRegistry[],
+    parametersOfReferences: PrecompileParameters = world.parameters,
+  ): Promise<TwinWorlds> {
     const base = stateOf(stateDiffOf(world.chain))
     const shared = new StateJournal(base)
     await installShared(shared, world)
     const state = new OverlayState(base, shared.diff())
     const replacing = new StateJournal(state)
-    for (const reference of references) await installReference(replacing, reference, world)
+    const { genesisHash } = world.chain
+    for (const reference of references) {
+      await installReference(replacing, reference, { ...parametersOfReferences, genesisHash })
+    }
     for (const { address } of helpers) install(replacing, address, Uint8Array.of(0xfe))
     const { chain, parameters } = world
     const start = {

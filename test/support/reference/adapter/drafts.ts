@@ -38,30 +38,31 @@ export function price(dice: Dice) {
   }
 }
 
-/** What comes of `usual` in nine of ten cases, else of the rest. */
-function mostly<T>(dice: Dice, usual: readonly T[], else_: readonly T[]): T {
-  return dice.one(dice.below(10) === 0 ? else_ : usual)
-}
+/** Whether to do something wrong, once in so many times. */
+type Odd = (times: number) => boolean
 
-function datanets(dice: Dice, { members }: AdapterStart): readonly { datanetId: bigint; version: number }[] {
-  const ids = [...members.keys()]
-  const [plain = 1n, flagged = 1n, secret = 1n, wide = 1n] = ids
-  const usual = [[plain], [plain, flagged], [flagged], [wide], [plain, flagged, wide]]
-  const odd = [
+/** Half of all drafts are right in everything. */
+const oddOf = (dice: Dice): Odd => (dice.below(2) === 0 ? (times) => dice.below(times) === 0 : () => false)
+
+function datanets(dice: Dice, odd: Odd, { members }: AdapterStart) {
+  const [plain = 1n, flagged = 1n, secret = 1n, wide = 1n] = members.keys()
+  const right: readonly bigint[] = dice.one([[plain], [plain, flagged], [flagged], [flagged, wide]])
+  const wrong: readonly bigint[] = dice.one<readonly bigint[]>([
     [],
     [secret],
     [plain, secret],
     [flagged, plain],
     [plain, plain],
+    [plain, flagged, wide],
     [0n],
     [99n],
     Array<bigint>(9).fill(plain),
-  ]
-  const chosen: readonly bigint[] = dice.below(6) === 0 ? dice.one<readonly bigint[]>(odd) : dice.one(usual)
-  return chosen.map((datanetId) => ({ datanetId, version: mostly(dice, [1], [0, 2]) }))
+  ])
+  const ids = odd(3) ? wrong : right
+  return ids.map((datanetId) => ({ datanetId, version: odd(12) ? dice.one([0, 2]) : 1 }))
 }
 
-function trees(dice: Dice) {
+function trees(dice: Dice, odd: Odd) {
   const [corpusChunks, passages] = [dice.below(3), dice.below(3)]
   const root = (leaves: number) => (leaves === 0 ? ZERO_HASH : testHash(`root of ${leaves}`))
   const right = {
@@ -71,50 +72,56 @@ function trees(dice: Dice) {
     passages,
     passageDims: passages === 0 ? 0 : dice.one([8, 384, 1024]),
   }
-  switch (dice.below(20)) {
-    case 0:
-      return { ...right, corpusRoot: root(1 - corpusChunks) }
-    case 1:
-      return { ...right, passagesRoot: root(1 - passages) }
-    case 2:
-      return { ...right, passageDims: dice.one([0, 7, 1025, 65_535]) }
-    case 3:
-      return { ...right, passages: 1 - Math.min(passages, 1) }
-    default:
-      return right
-  }
+  if (!odd(4)) return right
+  return dice.one([
+    { ...right, corpusRoot: corpusChunks === 0 ? root(1) : ZERO_HASH },
+    { ...right, passagesRoot: passages === 0 ? root(1) : ZERO_HASH },
+    { ...right, passageDims: dice.one([0, 7, 1025, 65_535]) },
+    { ...right, passages: passages === 0 ? 1 : 0 },
+  ])
 }
 
-export function versionDraft(dice: Dice, start: AdapterStart) {
+export function versionDraft(dice: Dice, start: AdapterStart, odd: Odd = oddOf(dice)) {
+  const digest = () => (odd(30) ? ZERO_HASH : bytesToHex(dice.bytes(32)))
   return {
-    datanets: datanets(dice, start),
-    weightsHash: hash(dice),
-    configHash: hash(dice),
-    manifestHash: hash(dice),
-    rank: mostly(dice, [1, 4, 1024], [0, 1025]),
+    datanets: datanets(dice, odd, start),
+    weightsHash: digest(),
+    configHash: digest(),
+    manifestHash: digest(),
+    rank: odd(8) ? dice.one([0, 1025]) : dice.one([1, 4, 1024]),
     alpha: dice.one([0, 8, 65_535]),
-    targetsHash: hash(dice),
+    targetsHash: digest(),
     // the largest has rows in several chunks, and takes its time
-    k: dice.below(40) === 0 ? 4096 : mostly(dice, [16], [1024, 17, 0]),
-    projectionSeed: hash(dice),
-    ...trees(dice),
+    k: odd(8) ? dice.one([17, 0]) : dice.below(60) === 0 ? dice.one([1024, 4096]) : 16,
+    projectionSeed: digest(),
+    ...trees(dice, odd),
   }
 }
 
-/** `published` are adapters that may be parents, `others` those that may not. */
-export function adapterDraft(dice: Dice, start: AdapterStart, count: bigint) {
-  const parents = Array.from({ length: dice.below(dice.below(8) === 0 ? 6 : 3) }, () => ({
-    adapterId: BigInt(dice.below(Number(count) + 2)),
-    royaltyBps: dice.one([0, 1, 500, 2500, 5000, 5001]),
-  }))
-  if (dice.below(4) !== 0) parents.sort((a, b) => (a.adapterId < b.adapterId ? -1 : 1))
-  const [withAuditors = 1n] = start.baseModelIds
+function parents(dice: Dice, odd: Odd, count: bigint, published: readonly bigint[]) {
+  const any = () => BigInt(dice.below(Number(count) + 2))
+  const chosen = Array.from({ length: odd(8) ? 5 : dice.below(4) }, () =>
+    odd(4) ? any() : dice.one(published),
+  )
+  const items = (odd(4) ? chosen : [...new Set(chosen)].sort((a, b) => (a < b ? -1 : 1))).map(
+    (adapterId) => ({
+      adapterId,
+      royaltyBps: odd(6) ? dice.one([0, 2500, 5001]) : dice.one([1, 500, 1666]),
+    }),
+  )
+  return items
+}
+
+/** `published` are adapters that may be parents. */
+export function adapterDraft(dice: Dice, start: AdapterStart, count: bigint, published: readonly bigint[]) {
+  const odd = oddOf(dice)
+  const part = () => dice.one([0n, 1n, OPEN / 100n, OPEN, 2n ** 80n - 1n])
   return {
-    baseModelId: mostly(dice, start.baseModelIds, [0n, withAuditors + 9n]),
-    price: price(dice),
-    parents: dice.below(2) === 0 ? parents : [],
-    licence: text(dice),
-    metadataCid: dice.below(4) === 0 ? '' : text(dice),
-    version: versionDraft(dice, start),
+    baseModelId: odd(10) ? dice.one([0n, 99n]) : dice.one(start.baseModelIds),
+    price: { ...price(dice), baseWei: odd(10) ? 0n : 1n + part() / 2n },
+    parents: parents(dice, odd, count, published),
+    licence: odd(6) ? text(dice) : dice.one(TEXTS),
+    metadataCid: odd(6) ? text(dice) : dice.one(['', ...TEXTS]),
+    version: versionDraft(dice, start, odd),
   }
 }

@@ -1,4 +1,4 @@
-import { decodeFunctionResult, encodeAbiParameters, encodeFunctionData, keccak256 } from 'viem'
+import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import { iAdapterRegistryAbi } from '../../../../contracts/generated/IAdapterRegistry.ts'
 import { iProofOfAttributionAbi } from '../../../../contracts/generated/IProofOfAttribution.ts'
 import {
@@ -9,44 +9,18 @@ import {
 } from '../../../../precompiles/adapter/layout.ts'
 import { rowBytes, rowsPerChunk } from '../../../../precompiles/adapter/rows.ts'
 import { ADAPTER_ADDRESS, ATTRIBUTION_ADDRESS } from '../../../../precompiles/addresses.ts'
-import {
-  type Address,
-  bytesToHex,
-  type Hash,
-  hexToBytes,
-  ZERO_ADDRESS,
-  ZERO_HASH,
-} from '../../../../src/primitives/hex.ts'
+import { bytesToHex, hexToBytes, ZERO_ADDRESS, ZERO_HASH } from '../../../../src/primitives/hex.ts'
 import type { Dice } from '../../callFuzzer.ts'
 import { account, OPEN, rfc6962, testHash } from '../../precompileWorld.ts'
 import type { RunningWorld } from '../runningWorld.ts'
 import type { Move, Player } from '../subject.ts'
 import { TREES } from '../twinWorlds.ts'
+import { AuditIdeas } from './audits.ts'
+import { ACCOUNTS, adapterCall, type CallOptions, type Idea } from './calls.ts'
 import { adapterDraft, hash, price, text, versionDraft } from './drafts.ts'
 import { rowsFor } from './rows.ts'
 import { AdapterScan } from './scan.ts'
 import { type AdapterStart, ALICE, AUDITORS, BOB } from './start.ts'
-
-type Args = readonly unknown[]
-interface Options {
-  readonly from?: Address
-  readonly valueWei?: bigint
-  readonly advance?: number
-}
-/** Makes a move, or knows none now. */
-type Idea = () => Move | Promise<Move>
-
-/** What an auditor will reveal. */
-interface Committed {
-  readonly auditor: Address
-  readonly challengeIds: readonly bigint[]
-  readonly adapterIds: readonly bigint[]
-  readonly verdicts: readonly number[]
-  readonly salt: Hash
-}
-
-const SOME = [ALICE, BOB, account(3), account(5)].map(({ address }) => address)
-const ACCOUNTS: readonly Address[] = [...SOME, ...TREES]
 
 /** Plays the adapter registry: looks at some adapters of the native world, and thinks of what could come next. */
 export class AdapterPlayer implements Player {
@@ -55,16 +29,17 @@ export class AdapterPlayer implements Player {
   readonly #native: RunningWorld
   readonly #scan: AdapterScan
   readonly #focus: bigint[] = []
-  readonly #committed: Committed[] = []
+  readonly #audits: AuditIdeas
 
   constructor(dice: Dice, start: AdapterStart, native: RunningWorld) {
     this.#dice = dice
     this.#start = start
     this.#native = native
     this.#scan = new AdapterScan(native)
+    this.#audits = new AuditIdeas(dice, this.#scan, start.committed)
     const count = Number(this.#scan.count())
     // the last ones are those in which something is going on
-    for (let n = 0; n < 2; n++) this.#focus.push(BigInt(count - dice.below(dice.below(3) === 0 ? count : 7)))
+    for (let n = 0; n < 2; n++) this.#focus.push(BigInt(count - dice.below(dice.below(3) === 0 ? count : 9)))
   }
 
   boundaries(): readonly bigint[] {
@@ -92,14 +67,13 @@ export class AdapterPlayer implements Player {
     const id = dice.one(this.#focus)
     const kind = dice.below(20)
     if (kind < 11) return dice.one(this.#progress(id))()
-    if (kind < 16) return dice.one(this.#upkeep(id))()
+    if (kind < 15) return dice.one(this.#upkeep(id))()
     if (kind < 18) return dice.one(this.#general())()
     return dice.one(this.#views(id))()
   }
 
-  #call(method: string, args: Args, options: Options = {}): Move {
-    const data = encodeFunctionData({ abi: iAdapterRegistryAbi, functionName: method, args } as never)
-    return { to: ADAPTER_ADDRESS, data: hexToBytes(data), from: this.#dice.one(SOME), ...options }
+  #call(method: string, args: readonly unknown[], options: CallOptions = {}): Move {
+    return adapterCall(this.#dice, method, args, options)
   }
 
   /** What brings an adapter further. */
@@ -115,10 +89,11 @@ export class AdapterPlayer implements Player {
       const advance = this.#dice.below(10) === 0 ? 0 : 1
       return [() => this.#call('drawRowAudit', [id], { advance })]
     }
-    if (challenge.status === challengeStatus.audit) return this.#audit(id)
+    if (challenge.status === challengeStatus.audit) return this.#audits.of(id, this.#focus)
+    const drop = () => this.#call('dropDraft', [id], own)
     if (version.status === versionStatus.draft) {
       return version.rowCount < version.memberCount
-        ? [() => this.#append(id)]
+        ? [() => this.#append(id), () => this.#append(id), () => this.#append(id), drop]
         : [() => this.#publish(id), () => this.#publish(id), () => this.#append(id)]
     }
     if (version.status === versionStatus.published) {
@@ -157,7 +132,7 @@ export class AdapterPlayer implements Player {
       () => this.#challenge(id),
       () => this.#call('drawRowAudit', [id]),
       () => this.#call('resolveRowChallenge', [id]),
-      ...this.#audit(id),
+      ...this.#audits.of(id, this.#focus),
     ]
   }
 
@@ -165,8 +140,8 @@ export class AdapterPlayer implements Player {
   #general(): readonly Idea[] {
     const dice = this.#dice
     const create = () => {
-      const draft = adapterDraft(dice, this.#start, this.#scan.count())
-      const valueWei = dice.one([OPEN, OPEN, OPEN, OPEN + 3n, OPEN - 1n])
+      const draft = adapterDraft(dice, this.#start, this.#scan.count(), this.#published())
+      const valueWei = dice.one([OPEN, OPEN, OPEN, OPEN, OPEN, OPEN + 3n, OPEN - 1n])
       return this.#call('createAdapter', [draft], { from: dice.one(ACCOUNTS), valueWei })
     }
     const register = () => {
@@ -175,15 +150,21 @@ export class AdapterPlayer implements Player {
       return this.#call('registerBaseModel', [...hashes, text(dice), text(dice)])
     }
     const { treasuryAddress, stakingAddress } = this.#start.world.parameters
-    const creditor = () =>
-      dice.one([...ACCOUNTS, ...AUDITORS.map(({ address }) => address), account(20).address])
+    const [tree = ALICE.address] = TREES
+    const creditor = () => dice.one([ALICE.address, tree, dice.one([...ACCOUNTS, account(20).address])])
     return [
       create,
       create,
       create,
       register,
       () => this.#call('claim', [], { from: dice.one([creditor(), creditor(), treasuryAddress]) }),
-      () => this.#call('claimFor', [dice.one([creditor(), creditor(), treasuryAddress, stakingAddress])]),
+      () => this.#call('claimFor', [creditor()]),
+      () =>
+        this.#call('claimMany', [
+          [creditor(), creditor(), dice.one([creditor(), creditor(), treasuryAddress])],
+        ]),
+      () => this.#call('claimFor', [dice.one([treasuryAddress, stakingAddress])]),
+      () => this.#call('releaseBond', [this.#deprecated()]),
       () => this.#call('sweepSurplus', []),
       () => this.#auditor(),
     ]
@@ -214,6 +195,25 @@ export class AdapterPlayer implements Player {
       () => this.#call('totals', []),
       () => this.#call('credits', [dice.one([...ACCOUNTS, account(20).address])]),
     ]
+  }
+
+  #all(): readonly bigint[] {
+    return Array.from({ length: Number(this.#scan.count()) }, (_, index) => BigInt(index + 1))
+  }
+
+  #deprecated(): bigint {
+    return this.#dice.one(
+      this.#all().filter((id) => this.#scan.adapter(id).status === adapterStatus.deprecated),
+    )
+  }
+
+  /** Adapters that may be parents. */
+  #published(): readonly bigint[] {
+    return this.#all().filter((id) => {
+      const { newestVersion, currentVersion } = this.#scan.adapter(id)
+      const { status } = this.#scan.version(id, newestVersion)
+      return currentVersion !== 0 || status === versionStatus.active || status === versionStatus.published
+    })
   }
 
   #untilBlock(): number {
@@ -289,62 +289,4 @@ export class AdapterPlayer implements Player {
       ...(joins ? { valueWei: 10n * OPEN } : {}),
     }
   }
-
-  /** What the committee of an adapter may do. */
-  #audit(id: bigint): readonly Idea[] {
-    const { committee, committed, revealed, status } = this.#scan.challenge(id)
-    if (status !== challengeStatus.audit) return [() => this.#call('resolveRowChallenge', [id])]
-    const waiting = committee.filter((_, seat) => ((committed >> seat) & 1) === 0)
-    const silent = committee.filter((_, seat) => (((committed & ~revealed) >> seat) & 1) === 1)
-    const wrong = [() => this.#commit(id, this.#dice.one(committee))]
-    if (waiting.length > 0) {
-      const commits = waiting.map((auditor) => () => this.#commit(id, auditor))
-      return [...commits, ...commits, ...silent.map((auditor) => () => this.#reveal(id, auditor))]
-    }
-    if (silent.length === 0) return [() => this.#call('resolveRowChallenge', [id]), ...wrong]
-    const reveals = silent.map((auditor) => () => this.#reveal(id, auditor))
-    return [...reveals, ...reveals, ...reveals, () => this.#call('resolveRowChallenge', [id]), ...wrong]
-  }
-
-  /** Verdicts of one challenge are mostly of one mind. */
-  #verdictOn(challengeId: bigint): number {
-    const mood = [1, 2, 4, 2][Number(challengeId % 4n)] ?? 1
-    return this.#dice.below(4) === 0 ? this.#dice.one([0, 1, 2, 3, 4, 5]) : mood
-  }
-
-  #commit(id: bigint, auditor: Address): Move {
-    const dice = this.#dice
-    const sits = (other: bigint) => {
-      const { status, committee, committed } = this.#scan.challenge(other)
-      const seat = committee.indexOf(auditor)
-      return status === challengeStatus.audit && seat >= 0 && ((committed >> seat) & 1) === 0
-    }
-    const others = this.#focus.filter((other) => other !== id && sits(other))
-    const adapterIds = dice.below(2) === 0 ? [id, ...others] : [id]
-    if (dice.below(20) === 0) adapterIds.push(id)
-    const challengeIds = adapterIds.map((one) => this.#scan.challenge(one).challengeId)
-    const verdicts = challengeIds.map((challengeId) => this.#verdictOn(challengeId))
-    const reveal = { auditor, adapterIds, challengeIds, verdicts, salt: testHash(`salt ${dice.below(100)}`) }
-    this.#committed.push(reveal)
-    const commitment = dice.below(24) === 0 ? ZERO_HASH : commitmentOf(reveal)
-    return this.#call('commitRowAudit', [dice.below(30) === 0 ? [] : adapterIds, commitment], {
-      from: auditor,
-    })
-  }
-
-  #reveal(id: bigint, auditor: Address): Move {
-    const dice = this.#dice
-    const { challengeId } = this.#scan.challenge(id)
-    const known = this.#committed.findLast(
-      (one) => one.auditor === auditor && one.challengeIds.includes(challengeId),
-    )
-    const { adapterIds, verdicts, salt } = known ?? { adapterIds: [id], verdicts: [1], salt: ZERO_HASH }
-    const given = dice.below(24) === 0 ? verdicts.slice(1) : verdicts
-    return this.#call('revealRowAudit', [adapterIds, given, salt], { from: auditor })
-  }
-}
-
-function commitmentOf({ auditor, adapterIds, verdicts, salt }: Committed): Hash {
-  const types = [{ type: 'address' }, { type: 'uint64[]' }, { type: 'uint8[]' }, { type: 'bytes32' }] as const
-  return keccak256(encodeAbiParameters(types, [auditor, adapterIds, verdicts, salt]))
 }

@@ -67,7 +67,9 @@ export function wrongRow(dice: Dice, k: number, member: MemberFacts): Uint8Array
 
 /** Rows of the members, one of them wrong now and then. */
 export function rowsFor(dice: Dice, k: number, members: readonly MemberFacts[]): Uint8Array {
-  const wrong = dice.below(8) === 0 ? dice.below(members.length) : -1
+  const flagged = members.findIndex(({ flags }) => flags !== 0)
+  const place = flagged >= 0 && dice.below(2) === 0 ? flagged : dice.below(members.length)
+  const wrong = dice.below(8) === 0 ? place : -1
   return concatBytes(
     ...members.map((member, index) => (index === wrong ? wrongRow : validRow)(dice, k, member)),
   )

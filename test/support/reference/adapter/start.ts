@@ -1,9 +1,19 @@
+import { encodeAbiParameters, keccak256 } from 'viem'
 import { ADAPTER_ADDRESS } from '../../../../precompiles/addresses.ts'
 import { POLICY_PRIVATE } from '../../../../precompiles/datanet/layout.ts'
 import { memberFlag } from '../../../../precompiles/datanet/members.ts'
-import type { Address } from '../../../../src/primitives/hex.ts'
+import type { Address, Hash } from '../../../../src/primitives/hex.ts'
 import { setFlags, setPolicy } from '../../../unit/precompiles/adapter/fixture.ts'
-import { type Account, account, contribution, makeRow, OPEN, World } from '../../precompileWorld.ts'
+import {
+  type Account,
+  account,
+  contribution,
+  makeRow,
+  OPEN,
+  testHash,
+  testParameters,
+  World,
+} from '../../precompileWorld.ts'
 import { TREES } from '../twinWorlds.ts'
 
 /** What is to be known of a member to make its row. */
@@ -12,21 +22,38 @@ export interface MemberFacts {
   readonly flags: number
 }
 
+/** What an auditor has committed to and will reveal. */
+export interface Committed {
+  readonly auditor: Address
+  readonly challengeIds: readonly bigint[]
+  readonly adapterIds: readonly bigint[]
+  readonly verdicts: readonly number[]
+  readonly salt: Hash
+}
+
+export function commitmentOf({ auditor, adapterIds, verdicts, salt }: Committed): Hash {
+  const types = [{ type: 'address' }, { type: 'uint64[]' }, { type: 'uint8[]' }, { type: 'bytes32' }] as const
+  return keccak256(encodeAbiParameters(types, [auditor, adapterIds, verdicts, salt]))
+}
+
 export interface AdapterStart {
   readonly world: World
   /** By Datanet id; each has version 1. */
   readonly members: ReadonlyMap<bigint, readonly MemberFacts[]>
   readonly baseModelIds: readonly bigint[]
+  readonly committed: readonly Committed[]
 }
 
 export const [ALICE, BOB] = [account(1), account(2)] as const
 export const AUDITORS = [10, 11, 12, 13, 14].map(account)
 const [SCORER, CONTRIBUTOR, CHALLENGER] = [account(3), account(4), account(20)] as const
 const LINEAGE = 9
+/** One less than the plain, the flagged and the wide Datanet have together. */
+const ROWS_MAX = 15
 
 /** Adapters in every state, on Datanets of every kind. */
 export function adapterStart(): AdapterStart {
-  const world = new World()
+  const world = new World({ ...testParameters, rowsPerAdapterMax: ROWS_MAX })
   for (const tree of TREES) world.chain.fund(tree, 1_000n * OPEN)
   const members = new Map<bigint, readonly MemberFacts[]>()
   const datanet = (count: number, from: number) => {
@@ -58,10 +85,12 @@ export function adapterStart(): AdapterStart {
   const scene = new Scene(world, plain)
   scene.ended(withAuditors)
   scene.lineage(withAuditors)
+  scene.draft(BOB, withAuditors, [wide], { k: 4096 })
   scene.pending(withAuditors, withFew)
-  scene.drafts(withAuditors, [plain, flagged, wide])
+  const committed = [scene.audited(withAuditors, [1, 1, 2]), scene.audited(withAuditors, [2, 4, 1])]
+  scene.draft(ALICE, withAuditors, [plain, flagged])
   world.chain.fund(ADAPTER_ADDRESS, 3n * OPEN)
-  return { world, members, baseModelIds }
+  return { world, members, baseModelIds, committed: committed.flat() }
 }
 
 const ROWS = [0, 1, 2].map((n) => makeRow(16, n))
@@ -101,24 +130,32 @@ class Scene {
 
   /** Published ones, challenged ones, one under audit, and one that few could audit. */
   pending(baseModelId: bigint, withFew: bigint): void {
-    const { adapters, chain } = this.#world
     const second = this.#active(ALICE, baseModelId)
-    const audited = this.#published(ALICE, baseModelId)
-    this.#challenge(audited)
-    chain.advance()
-    adapters.send('drawRowAudit', [audited], { from: BOB.address })
+    this.#drawn(baseModelId)
     this.#challenge(this.#published(BOB, baseModelId))
     this.#challenge(this.#published(ALICE, withFew))
     this.#published(ALICE, baseModelId)
     this.#world.nextVersion(second, ALICE, [this.#datanetId], ROWS)
   }
 
-  /** Without rows, with all rows, and large. */
-  drafts(baseModelId: bigint, [plain = 0n, flagged = 0n, wide = 0n]: readonly bigint[]): void {
-    const { world } = { world: this.#world }
-    const on = (...ids: bigint[]) => ids.map((datanetId) => ({ datanetId, version: 1 }))
-    this.#draft(ALICE, world.draft(baseModelId, on(plain, flagged)))
-    this.#draft(BOB, world.draft(baseModelId, on(wide), { k: 4096 }))
+  /** One whose whole committee has committed. */
+  audited(baseModelId: bigint, verdicts: readonly number[]): readonly Committed[] {
+    const { adapterId, committee } = this.#drawn(baseModelId)
+    const { challengeId } = this.#world.adapters.read('getRowChallenge', [adapterId])
+    const salt = testHash('salt of the start')
+    return committee.map((auditor, seat) => {
+      const verdict = verdicts[seat] ?? 1
+      const one = { auditor, challengeIds: [challengeId], adapterIds: [adapterId], verdicts: [verdict], salt }
+      const args = [one.adapterIds, commitmentOf(one)]
+      this.#world.adapters.send('commitRowAudit', args, { from: auditor })
+      return one
+    })
+  }
+
+  /** A draft without rows. */
+  draft(owner: Account, baseModelId: bigint, datanetIds: readonly bigint[], overrides = {}): void {
+    const datanets = datanetIds.map((datanetId) => ({ datanetId, version: 1 }))
+    this.#draft(owner, this.#world.draft(baseModelId, datanets, overrides))
   }
 
   #draft(owner: { readonly address: Address }, draft: Record<string, unknown>): bigint {
@@ -135,6 +172,15 @@ class Scene {
     const id = this.#draft(owner, draft)
     this.#world.publishRows(id, owner, ROWS)
     return id
+  }
+
+  #drawn(baseModelId: bigint): { readonly adapterId: bigint; readonly committee: readonly Address[] } {
+    const { adapters, chain } = this.#world
+    const adapterId = this.#published(ALICE, baseModelId)
+    this.#challenge(adapterId)
+    chain.advance()
+    const committee = adapters.send('drawRowAudit', [adapterId], { from: BOB.address }).value
+    return { adapterId, committee: committee.map((address) => address.toLowerCase() as Address) }
   }
 
   #challenge(adapterId: bigint): void {
