@@ -708,7 +708,7 @@ interface IProofOfAttribution is IClaimable {
     ) external view returns (Attribution[] memory attributions);
 
     /// @notice Checks literal spans of an answer against a version's corpus. At most 2,048 tokens and 64 spans, which
-    /// ascend by outputStart and do not overlap in the answer. Errors name the first span that is wrong, by its place.
+    /// ascend by outputStart and do not overlap in the answer; all of it must fit the 128 KB of an input. Errors name the first span that is wrong, by its place.
     /// @return rows of the contributions that the spans are from
     /// @return weights sum of the rarities of each span's tokens
     function scoreSpans(

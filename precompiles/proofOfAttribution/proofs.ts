@@ -1,11 +1,8 @@
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
 import type { VersionView } from '../adapter/read.ts'
-import { perHashed } from '../shared/gas.ts'
+import { gasPrices, perHashed } from '../shared/gas.ts'
 import { isInTree, type LeafPlace } from '../shared/merkle.ts'
 import { type AttributionCall, fail } from './call.ts'
-
-/** Bytes of a node before it is hashed: a mark and two children. */
-const NODE_BYTES = 65
 
 /** A version of an adapter, whatever its status. */
 export function existingVersion(
@@ -26,7 +23,7 @@ export function isProven(
   leaf: Uint8Array,
   path: readonly Hash[],
 ): boolean {
-  host.useGas(perHashed(leaf.length + 1) + perHashed(NODE_BYTES) * BigInt(path.length))
+  host.useGas(perHashed(leaf.length + 1) + gasPrices.merkleNode * BigInt(path.length))
   const hash = (data: Uint8Array) => hexToBytes(host.keccak(data))
   return isInTree(
     hash,

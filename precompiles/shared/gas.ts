@@ -24,6 +24,8 @@ export const gasPrices = {
   member: 50n,
   /** One part of a division by largest remainder, sorting included. */
   sharePart: 15n,
+  /** One node of an audit path: read, hashed with its sibling, and compared. */
+  merkleNode: 130n,
   /** One token of a chunk of a corpus: compared with the answer's, weighed and put into the leaf. */
   corpusToken: 6n,
   /** One auditor or scorer looked at in a draw or a median. */

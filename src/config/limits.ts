@@ -348,6 +348,8 @@ export const limits = {
   serviceCallGas: 10_000_000,
   /** Calldata of one of them: a transaction's largest size, less its other fields. */
   serviceCallBytes: 120 * 1024,
+  /** Appeals opened in one call: with 64 auditors each is up to 750,000 gas. */
+  appealsPerCall: 4,
   /** Receipts in one draw of audits: 64 auditors looked at for each are about 100,000 gas. */
   drawnPerCall: 32,
   /** Receipts in one finalisation: up to 250,000 gas each, with a row taken out 500,000. */

@@ -18,6 +18,7 @@ import {
 import { logsBloom, type Receipt, receiptsRoot } from '../ledger/receipt.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { isStateFailure } from '../state/stateFailure.ts'
 import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
 import type { KvReader } from '../storage/kv.ts'
@@ -99,7 +100,7 @@ export class Executor {
         await run.apply(tx)
         included.push(tx)
       } catch (error) {
-        if (!isNodeError(error)) throw error
+        if (!isNodeError(error) || isStateFailure(error)) throw error
         this.#logSetAside(tx, error)
         input.transactions.skip(error)
       }
@@ -157,6 +158,8 @@ export class Executor {
       try {
         await run.apply(tx)
       } catch (error) {
+        // of the block that says nothing
+        if (isStateFailure(error)) throw error
         throw new NodeError('BAD_EXECUTION', 'The block holds a transaction that cannot run.', {}, error)
       }
     }

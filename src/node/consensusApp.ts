@@ -20,6 +20,7 @@ import { keccakHex } from '../primitives/keccak.ts'
 import { asBytes, asInt, asList, decodeRlp, encodeRlp, fromInt } from '../primitives/rlp.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { isStateFailure } from '../state/stateFailure.ts'
 import { metadataKey } from '../storage/keys.ts'
 import type { KvStore } from '../storage/kv.ts'
 import type { RevealChain } from './revealChain.ts'
@@ -111,7 +112,7 @@ export class ChainConsensusApp implements ConsensusApp {
       await chain.validate(envelope, signal)
       return true
     } catch (error) {
-      if (!isNodeError(error) || error.code === 'CANCELLED') throw error
+      if (!isNodeError(error) || error.code === 'CANCELLED' || isStateFailure(error)) throw error
       logger.warn({ height: request.height, round: request.round, reason: error.message }, 'proposal refused')
       return false
     }

@@ -15,6 +15,13 @@ export { SeededStream } from '../ai/seededStream.ts'
 export { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
 export type { Address, Hash, Hex } from '../primitives/hex.ts'
 export { rowAuditCommitment, rowVerdicts, WHOLE_FOLD } from './adapters.ts'
+export {
+  type AuditCommit,
+  appealCommitment,
+  auditCommitment,
+  auditVerdicts,
+  receiptFacts,
+} from './audits.ts'
 export { type OpenLedgerChainOptions, openledgerChain, openledgerDevnet } from './chain.ts'
 export {
   type ContributionClaim,
@@ -32,6 +39,7 @@ export {
   sponsoredCommitTypes,
 } from './contributions.ts'
 export {
+  auditClasses,
   inferenceRequestTypes,
   type PaidPrediction,
   type Prediction,

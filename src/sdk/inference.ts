@@ -61,6 +61,9 @@ export const inferenceRequestTypes = {
   ],
 } as const
 
+/** 1 needs `setGrantedAuditors` first, with enough auditors of the adapter's base model. */
+export const auditClasses = { everybody: 0, granted: 1, nobody: 2 } as const
+
 export interface PredictRequest {
   /** The host's inference API, such as http://127.0.0.1:8600. */
   readonly endpoint: string
@@ -71,6 +74,8 @@ export interface PredictRequest {
   readonly account: LocalAccount
   /** The most that the client agrees to. */
   readonly maxFeeWei: bigint
+  /** Who may audit the answer, and read the input for it: everybody, unless it is given. */
+  readonly auditors?: keyof typeof auditClasses
 }
 
 export interface Prediction {
@@ -97,7 +102,8 @@ export interface PaidPrediction {
  */
 export async function predict(request: PredictRequest): Promise<PaidPrediction> {
   const { account, text } = request
-  const body = { model: String(request.adapterId), inputs: text, requester: account.address }
+  const auditClass = auditClasses[request.auditors ?? 'everybody']
+  const body = { model: String(request.adapterId), inputs: text, requester: account.address, auditClass }
   const asked = await post(request.endpoint, body)
   if (asked.status !== 402) throw hostError(asked)
   const { typedData, inputSalt, readers } = formOf(termsSchema, asked).payment
@@ -145,6 +151,7 @@ function checkTerms(request: PredictRequest, { domain, message }: TypedData, inp
     domain.verifyingContract.toLowerCase() === nativeAddresses.proofOfAttribution &&
     message.requester.toLowerCase() === request.account.address.toLowerCase() &&
     BigInt(message.adapterId) === request.adapterId &&
+    message.auditClass === auditClasses[request.auditors ?? 'everybody'] &&
     message.inputCommitment === commitmentOf(inputSalt, stringToHex(request.text))
   if (!isOurs) throw new NodeError('BAD_REQUEST', 'The host’s terms are not for this request.')
   if (BigInt(message.maxFeeWei) > request.maxFeeWei) {

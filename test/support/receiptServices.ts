@@ -135,6 +135,8 @@ export interface ServicesOptions {
   readonly auditors: readonly DevnetKey[]
   readonly evidence: EvidenceSource | ((auditor: DevnetKey) => EvidenceSource)
   readonly engine?: (auditor: DevnetKey) => AuditEngine
+  /** The bond that auditors want; the least unless it is given. */
+  readonly bondWei?: bigint
   /** What the auditors have on disk, by address. */
   readonly disks?: Map<Hex, MemoryMap>
   readonly isOurTurn?: () => boolean
@@ -202,7 +204,9 @@ export class TestServices {
     for (const key of options.auditors) {
       const disk = disks.get(key.address) ?? new MemoryMap()
       disks.set(key.address, disk)
-      const models = () => [{ baseModelId: world.baseModelId, bondWei: rules.auditorBondMinWei }]
+      const models = () => [
+        { baseModelId: world.baseModelId, bondWei: options.bondWei ?? rules.auditorBondMinWei },
+      ]
       registrations.push(new AuditorRegistration({ models, rules }, { ...common, outbox: outboxOf(key) }))
       auditors.push(
         new Auditor(

@@ -65,7 +65,7 @@ export const baseModelMethods: Methods<
   },
 
   baseModelOf: {
-    gas: 0n,
+    gas: 300n,
     run: (call, hashes) => call.store.load(idSlot(call, hashes)),
   },
 }

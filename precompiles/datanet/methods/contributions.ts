@@ -46,7 +46,7 @@ export const contributionMethods: Methods<
 
   nonces: { gas: 0n, run: (call, { contributor }) => call.store.load(nonceSlot(call, contributor)) },
 
-  domainSeparator: { gas: 100n, run: separatorOf },
+  domainSeparator: { gas: 1_200n, run: separatorOf },
 
   revealContribution: {
     gas: 0n,

@@ -23,7 +23,7 @@ export interface EvidenceRequest {
 /** An uncompressed public key begins with it. */
 const UNCOMPRESSED = Uint8Array.of(4)
 
-/** Gives the auditors of a receipt, and nobody else, its evidence, encrypted to each one's own key. */
+/** Gives the auditors of a receipt, the electors of its appeal, and nobody else, its evidence, encrypted to each one's own key. */
 export class AuditDesk implements BlockFollower {
   readonly #genesisHash: Hash
   readonly #modules: { readonly records: ServedRecords; readonly views: ReceiptViews }
@@ -43,7 +43,7 @@ export class AuditDesk implements BlockFollower {
 
   /**
    * ECIES (secp256k1, AES-256-GCM) of the encoded evidence. Errors: BAD_SIGNATURE, NOT_FOUND (this host gave no such
-   * answer), FORBIDDEN (not of the committee of an open audit), LIMIT_EXCEEDED (asked too often).
+   * answer), FORBIDDEN (not of the committee of an open audit, nor an elector of an open appeal), LIMIT_EXCEEDED (asked too often).
    */
   evidence({ receiptId, auditor, signature }: EvidenceRequest): Uint8Array {
     const publicKey = this.#proven(receiptId, auditor, signature)
@@ -72,10 +72,19 @@ export class AuditDesk implements BlockFollower {
   }
 
   #checkSeat(receiptId: Hash, auditor: Address): void {
+    if (this.#judgesOf(receiptId).includes(auditor)) return
+    throw new NodeError('FORBIDDEN', 'The account has no seat in an open audit or appeal of this receipt.')
+  }
+
+  #judgesOf(receiptId: Hash): readonly Address[] {
     const { views } = this.#modules
-    const isOpen = views.receipt(receiptId)?.status === receiptStatus.auditOpen
-    if (!isOpen || views.audit(receiptId)?.committee.includes(auditor) !== true) {
-      throw new NodeError('FORBIDDEN', 'The account has no seat in an open audit of this receipt.')
+    switch (views.receipt(receiptId)?.status) {
+      case receiptStatus.auditOpen:
+        return views.audit(receiptId)?.committee ?? []
+      case receiptStatus.appealed:
+        return views.appeal(receiptId)?.electors ?? []
+      default:
+        return []
     }
   }
 

@@ -3,12 +3,19 @@ import { isNodeError, messageOf } from '../../errors/errors.ts'
 import { bytesToHex, type Hash, ZERO_HASH } from '../../primitives/hex.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Random } from '../../runtime/random.ts'
-import type { AuditorRecords, VerdictBatch } from './auditorRecords.ts'
-import { commitAuditCall, revealAuditCall } from './calls.ts'
+import type { AuditorRecords, RoundKind, VerdictBatch } from './auditorRecords.ts'
+import { commitAppealCall, commitAuditCall, revealAppealCall, revealAuditCall } from './calls.ts'
 import { SALT_BYTES, type SealedVerdict } from './commitments.ts'
 import type { LocatedEvent } from './events.ts'
 import { checkEvidence } from './evidence.ts'
-import { commitsClosed, type OpenAudit, type OpenReceipt, type Seat, verdicts } from './openReceipt.ts'
+import {
+  commitsClosed,
+  type OpenAudit,
+  type OpenReceipt,
+  type Round,
+  type Seat,
+  verdicts,
+} from './openReceipt.ts'
 import type { Outbox } from './outbox.ts'
 import type {
   AuditEngine,
@@ -39,22 +46,25 @@ export interface AuditorModules {
   readonly logger: Logger
 }
 
-/** A receipt that this node has a seat in the audit of. */
+/** A receipt that this node has a seat in the audit of, or a vote in the appeal. */
 interface Duty {
   readonly receipt: OpenReceipt
   readonly audit: OpenAudit
+  readonly kind: RoundKind
+  readonly round: Round
   readonly seat: Seat
 }
 
-const commitKey = (receiptId: Hash) => `commit/${receiptId}`
+const commitKey = (kind: RoundKind, receiptId: Hash) => `commit/${kind}/${receiptId}`
 const revealKey = (commitment: Hash) => `reveal/${commitment}`
 /** A host is called unavailable only when this share of the commit window is left, and this many blocks at least. */
 const LAST_PART = 4
 const LAST_BLOCKS = 2
 
 /**
- * Audits the receipts whose committees name this node: gets the evidence from the host, runs the answer again, commits
- * to the verdicts, one commitment for many receipts, and opens it when all have committed.
+ * Audits the receipts whose committees name this node, and those of whose appeals it is an elector: gets the evidence
+ * from the host, runs the answer again, commits to the verdicts, one commitment for many receipts, and opens it when all
+ * have committed. What it has found in an audit it says in the appeal too.
  */
 export class Auditor implements BlockFollower {
   readonly #domain: ReceiptDomain
@@ -114,11 +124,12 @@ export class Auditor implements BlockFollower {
     const { tracker, outbox } = this.#modules
     const duties = new Map<Hash, Duty>()
     for (const receipt of tracker.receipts()) {
-      const { audit } = receipt
-      const seat = audit?.seats.find(({ auditor }) => auditor === outbox.address)
-      if (audit !== undefined && seat !== undefined) {
-        duties.set(receipt.facts.receiptId, { receipt, audit, seat })
-      }
+      const { audit, appeal } = receipt
+      const round = appeal ?? audit
+      const seat = round?.seats.find(({ auditor }) => auditor === outbox.address)
+      if (audit === undefined || round === undefined || seat === undefined) continue
+      const kind = appeal === undefined ? 'audit' : 'appeal'
+      duties.set(receipt.facts.receiptId, { receipt, audit, kind, round, seat })
     }
     return duties
   }
@@ -130,9 +141,9 @@ export class Auditor implements BlockFollower {
     // a host that does not answer must not hold up the audits of others
     const inTurn = [...duties].sort(([a], [b]) => failuresOf(a) - failuresOf(b))
     for (const [receiptId, duty] of inTurn) {
-      const isOver = duty.seat.commitment !== undefined || nextBlock > duty.audit.commitEndBlock
+      const isOver = duty.seat.commitment !== undefined || nextBlock > duty.round.commitEndBlock
       if (isOver || this.#running.has(receiptId) || records.verdict(receiptId) !== undefined) continue
-      if (this.#isUnavailable(receiptId, duty.audit, nextBlock)) {
+      if (this.#isUnavailable(receiptId, duty.round, nextBlock)) {
         await records.addVerdict({ receiptId, verdict: verdicts.unavailable, digest: ZERO_HASH })
         continue
       }
@@ -150,10 +161,10 @@ export class Auditor implements BlockFollower {
     if (!this.#stopping.signal.aborted) await this.#audit(this.#duties(), this.#modules.head.height + 1)
   }
 
-  #isUnavailable(receiptId: Hash, audit: OpenAudit, nextBlock: number): boolean {
+  #isUnavailable(receiptId: Hash, round: Round, nextBlock: number): boolean {
     if ((this.#failures.get(receiptId) ?? 0) < limits.evidenceAttempts) return false
-    const window = audit.commitEndBlock - audit.openedBlock
-    return nextBlock >= audit.commitEndBlock - Math.max(LAST_BLOCKS, Math.floor(window / LAST_PART))
+    const window = round.commitEndBlock - round.openedBlock
+    return nextBlock >= round.commitEndBlock - Math.max(LAST_BLOCKS, Math.floor(window / LAST_PART))
   }
 
   /** Never rejects: a failure is noted, and the audit is tried again at a later block. */
@@ -165,10 +176,8 @@ export class Auditor implements BlockFollower {
       if (evidence === undefined) return
       const found = await this.#examine(evidence, audit)
       metrics.count('audits_done')
-      // a verdict of none is kept too, so that the audit is not run again
-      const verdict = found.verdict ?? verdicts.none
-      await records.addVerdict({ receiptId, verdict, digest: found.digest })
-      logger.debug({ receiptId, verdict }, 'a receipt is audited')
+      await records.addVerdict({ receiptId, ...found })
+      logger.debug({ receiptId, verdict: found.verdict }, 'a receipt is audited')
     } catch (error) {
       if (this.#stopping.signal.aborted) return
       metrics.count('audits_failed')
@@ -195,7 +204,7 @@ export class Auditor implements BlockFollower {
   async #examine(
     evidence: Evidence,
     { auditSeed }: OpenAudit,
-  ): Promise<{ readonly verdict: number | undefined; readonly digest: Hash }> {
+  ): Promise<{ readonly verdict: number; readonly digest: Hash }> {
     const { engine, compareRows } = this.#modules
     const { adapterId, adapterVersion } = evidence.receipt.request
     const { input, output } = evidence
@@ -213,49 +222,60 @@ export class Auditor implements BlockFollower {
   /** Commits to the verdicts that are there. Those of one commitment share their windows, so that they open together. */
   async #commit(duties: ReadonlyMap<Hash, Duty>, nextBlock: number): Promise<void> {
     const { records } = this.#modules
-    const isDue = (receiptId: Hash) => {
+    const isDue = (kind: RoundKind, receiptId: Hash) => {
       const duty = duties.get(receiptId)
-      if (duty === undefined || this.#underWay.has(commitKey(receiptId))) return false
-      return duty.seat.commitment === undefined && nextBlock <= duty.audit.commitEndBlock
+      if (duty?.kind !== kind || this.#underWay.has(commitKey(kind, receiptId))) return false
+      return duty.seat.commitment === undefined && nextBlock <= duty.round.commitEndBlock
     }
     // first those whose commitment was made and has not reached the chain
     for (const batch of records.batches()) {
-      if (batch.verdicts.every(({ receiptId }) => isDue(receiptId))) this.#sendCommitment(batch)
+      if (batch.verdicts.every(({ receiptId }) => isDue(batch.kind, receiptId))) this.#sendCommitment(batch)
     }
-    const groups = new Map<string, SealedVerdict[]>()
-    for (const [receiptId, { audit }] of duties) {
+    const groups = new Map<string, { readonly kind: RoundKind; readonly list: SealedVerdict[] }>()
+    for (const [receiptId, { kind, round }] of duties) {
       const verdict = records.verdict(receiptId)
-      if (verdict === undefined || verdict.verdict === verdicts.none || !isDue(receiptId)) continue
-      const window = `${audit.commitEndBlock}/${audit.revealEndBlock}`
-      groups.set(window, [...(groups.get(window) ?? []), verdict])
+      if (verdict === undefined || !isDue(kind, receiptId)) continue
+      const key = `${kind}/${round.commitEndBlock}/${round.revealEndBlock}`
+      const group = groups.get(key) ?? { kind, list: [] }
+      group.list.push(verdict)
+      groups.set(key, group)
     }
-    for (const group of groups.values()) {
-      for (let from = 0; from < group.length; from += limits.auditsPerCommit) {
+    for (const { kind, list } of groups.values()) {
+      for (let from = 0; from < list.length; from += limits.auditsPerCommit) {
         const salt = bytesToHex(this.#modules.random.bytes(SALT_BYTES))
-        this.#sendCommitment(await records.addBatch(group.slice(from, from + limits.auditsPerCommit), salt))
+        const part = list.slice(from, from + limits.auditsPerCommit)
+        this.#sendCommitment(await records.addBatch(kind, part, salt))
       }
     }
   }
 
-  #sendCommitment({ commitment, verdicts: list }: VerdictBatch): void {
+  #sendCommitment({ kind, commitment, verdicts: list }: VerdictBatch): void {
     const { outbox, head } = this.#modules
     const receiptIds = list.map(({ receiptId }) => receiptId)
-    if (outbox.send('commitAudit', commitAuditCall(receiptIds, commitment)) === undefined) return
-    for (const receiptId of receiptIds) this.#underWay.sent(commitKey(receiptId), head.height)
+    const sent =
+      kind === 'audit'
+        ? outbox.send('commitAudit', commitAuditCall(receiptIds, commitment))
+        : outbox.send('commitAppeal', commitAppealCall(receiptIds, commitment))
+    if (sent === undefined) return
+    for (const receiptId of receiptIds) this.#underWay.sent(commitKey(kind, receiptId), head.height)
   }
 
   #reveal(duties: ReadonlyMap<Hash, Duty>, nextBlock: number): void {
     const { records, outbox, head } = this.#modules
-    const mayReveal = (commitment: Hash, receiptId: Hash) => {
+    const mayReveal = (kind: RoundKind, commitment: Hash, receiptId: Hash) => {
       const duty = duties.get(receiptId)
-      if (duty === undefined || duty.seat.commitment !== commitment) return false
-      if (duty.seat.verdict !== verdicts.none || nextBlock > duty.audit.revealEndBlock) return false
-      return commitsClosed(duty.audit, nextBlock)
+      if (duty?.kind !== kind || duty.seat.commitment !== commitment) return false
+      if (duty.seat.verdict !== verdicts.none || nextBlock > duty.round.revealEndBlock) return false
+      return commitsClosed(duty.round, nextBlock)
     }
-    for (const { commitment, verdicts: list, salt } of records.batches()) {
+    for (const { kind, commitment, verdicts: list, salt } of records.batches()) {
       if (this.#underWay.has(revealKey(commitment))) continue
-      if (!list.every(({ receiptId }) => mayReveal(commitment, receiptId))) continue
-      if (outbox.send('revealAudit', revealAuditCall(list, salt)) === undefined) return
+      if (!list.every(({ receiptId }) => mayReveal(kind, commitment, receiptId))) continue
+      const sent =
+        kind === 'audit'
+          ? outbox.send('revealAudit', revealAuditCall(list, salt))
+          : outbox.send('revealAppeal', revealAppealCall(list, salt))
+      if (sent === undefined) return
       this.#underWay.sent(revealKey(commitment), head.height)
     }
   }

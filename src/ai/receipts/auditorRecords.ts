@@ -2,17 +2,22 @@ import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import type { Address, Hash } from '../../primitives/hex.ts'
 import { asHash, asInt, asList, decodeRlp, encodeRlp, fromHex, fromInt } from '../../primitives/rlp.ts'
-import { type SealedVerdict, verdictCommitment } from './commitments.ts'
+import { type SealedVerdict, verdictCommitment, voteCommitment } from './commitments.ts'
 import type { DurableMap, StoreOp } from './ports.ts'
+
+/** What an auditor has a voice in; each has commitments of its own. */
+export type RoundKind = 'audit' | 'appeal'
+const KINDS: readonly RoundKind[] = ['audit', 'appeal']
 
 /** Verdicts that were committed together, or were about to be. */
 export interface VerdictBatch {
+  readonly kind: RoundKind
   readonly commitment: Hash
   readonly verdicts: readonly SealedVerdict[]
   readonly salt: Hash
 }
 
-const VERSION = 1
+const VERSION = 2
 const VERDICT = 'verdict/'
 const BATCH = 'batch/'
 /** A batch of 64 receipts. */
@@ -68,9 +73,9 @@ export class AuditorRecords {
   }
 
   /** Makes the commitment to these verdicts, which are in the records. On disk when it resolves. */
-  async addBatch(verdicts: readonly SealedVerdict[], salt: Hash): Promise<VerdictBatch> {
-    const commitment = verdictCommitment(this.#auditor, verdicts, salt)
-    const batch = { commitment, verdicts, salt }
+  async addBatch(kind: RoundKind, verdicts: readonly SealedVerdict[], salt: Hash): Promise<VerdictBatch> {
+    const commitment = commitmentOf(kind, this.#auditor, verdicts, salt)
+    const batch = { kind, commitment, verdicts, salt }
     await this.#store.write([{ type: 'put', key: BATCH + commitment, value: encodeBatch(batch) }])
     this.#batches.set(commitment, batch)
     return batch
@@ -124,16 +129,27 @@ function decodeVerdict(bytes: Uint8Array): SealedVerdict {
   return verdictFromRlp(verdict)
 }
 
-function encodeBatch({ verdicts, salt }: VerdictBatch): Uint8Array {
-  return encodeRlp([fromInt(VERSION), verdicts.map(verdictToRlp), fromHex(salt)])
+function commitmentOf(
+  kind: RoundKind,
+  auditor: Address,
+  verdicts: readonly SealedVerdict[],
+  salt: Hash,
+): Hash {
+  return (kind === 'audit' ? verdictCommitment : voteCommitment)(auditor, verdicts, salt)
+}
+
+function encodeBatch({ kind, verdicts, salt }: VerdictBatch): Uint8Array {
+  const number = KINDS.indexOf(kind)
+  return encodeRlp([fromInt(VERSION), fromInt(number), verdicts.map(verdictToRlp), fromHex(salt)])
 }
 
 function decodeBatch(auditor: Address, bytes: Uint8Array): VerdictBatch {
-  const [version, list, saltItem] = asList(decodeRlp(bytes, RECORD_BYTES), 3)
+  const [version, number, list, saltItem] = asList(decodeRlp(bytes, RECORD_BYTES), 4)
   checkVersion(asInt(version))
+  const kind = KINDS[asInt(number, KINDS.length - 1)] ?? 'audit'
   const verdicts = asList(list).map(verdictFromRlp)
   const salt = asHash(saltItem)
-  return { commitment: verdictCommitment(auditor, verdicts, salt), verdicts, salt }
+  return { kind, commitment: commitmentOf(kind, auditor, verdicts, salt), verdicts, salt }
 }
 
 function checkVersion(version: number): void {

@@ -1,5 +1,5 @@
 import { auditorStatus } from '../../../precompiles/proofOfAttribution/layout.ts'
-import { registerAuditorCall } from './calls.ts'
+import { addAuditorBondCall, registerAuditorCall } from './calls.ts'
 import type { Outbox } from './outbox.ts'
 import type { BlockFollower, HeadReader, ReceiptRules } from './ports.ts'
 import { UnderWay } from './underWay.ts'
@@ -7,6 +7,7 @@ import type { ReceiptViews } from './views.ts'
 
 export interface AuditedModel {
   readonly baseModelId: bigint
+  /** Wanted; a bond that has lost a part is filled up to it, before it falls below the least. */
   readonly bondWei: bigint
 }
 
@@ -17,8 +18,8 @@ export interface AuditorRegistrationModules {
 }
 
 /**
- * Registers this node's account as an auditor of the base models that it can run, once they are on the chain. One that
- * left stays away.
+ * Registers this node's account as an auditor of the base models that it can run, once they are on the chain, and keeps
+ * its bonds filled. One that left stays away.
  */
 export class AuditorRegistration implements BlockFollower {
   readonly #models: () => readonly AuditedModel[]
@@ -48,11 +49,16 @@ export class AuditorRegistration implements BlockFollower {
     this.#underWay.advance(head.height)
     for (const { baseModelId, bondWei } of this.#models()) {
       const key = `register/${baseModelId}`
-      if (this.#underWay.has(key) || views.auditor(outbox.address, baseModelId) !== undefined) continue
+      if (this.#underWay.has(key)) continue
       const least = this.#rules.auditorBondMinWei
-      const call = registerAuditorCall(baseModelId, bondWei > least ? bondWei : least)
+      const wantedWei = bondWei > least ? bondWei : least
+      const registered = views.auditor(outbox.address, baseModelId)
       // a refused one (no money, most of all) waits as well, so that it is not tried at every block
-      outbox.send('registerAuditor', call)
+      if (registered === undefined) {
+        outbox.send('registerAuditor', registerAuditorCall(baseModelId, wantedWei))
+      } else if (registered.status === auditorStatus.active && registered.bondWei < wantedWei) {
+        outbox.send('addAuditorBond', addAuditorBondCall(baseModelId, wantedWei - registered.bondWei))
+      } else continue
       this.#underWay.sent(key, head.height)
     }
   }

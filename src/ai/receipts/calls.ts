@@ -39,13 +39,25 @@ export function drawAuditsCall(receiptIds: readonly Hash[]): TransactionRequest 
 }
 
 export function finalizeCall(
-  items: readonly { readonly facts: ReceiptFacts; readonly queryRow: Uint8Array | undefined }[],
+  items: readonly {
+    readonly facts: ReceiptFacts
+    readonly queryRow: Uint8Array | undefined
+    /** Of its appeal. */
+    readonly electors: number
+  }[],
 ): TransactionRequest {
   const facts = items.map((item) => item.facts)
   const rows = items.map(({ queryRow }) => (queryRow === undefined ? '0x' : bytesToHex(queryRow)))
   const data = encodeFunctionData({ abi, functionName: 'finalize', args: [facts, rows] })
   const rowBytes = items.reduce((sum, { queryRow }) => sum + (queryRow?.length ?? 0), 0)
-  return request(data, gasOf.finalize(items.length, rowBytes))
+  const electors = items.reduce((sum, item) => sum + item.electors, 0)
+  return request(data, gasOf.finalize(items.length, rowBytes, electors))
+}
+
+/** `auditors` of the base model, of the one that has the most. */
+export function openAppealCall(facts: readonly ReceiptFacts[], auditors: number): TransactionRequest {
+  const data = encodeFunctionData({ abi, functionName: 'openAppeal', args: [facts] })
+  return request(data, gasOf.openAppeal(facts.length, auditors))
 }
 
 /** What the gas of closing depends on. */
@@ -79,6 +91,23 @@ export function revealAuditCall(verdicts: readonly SealedVerdict[], salt: Hash):
     ],
   })
   return request(data, gasOf.revealAudit(verdicts.length))
+}
+
+export function commitAppealCall(receiptIds: readonly Hash[], commitment: Hash): TransactionRequest {
+  const data = encodeFunctionData({ abi, functionName: 'commitAppeal', args: [receiptIds, commitment] })
+  return request(data, gasOf.commitAppeal(receiptIds.length))
+}
+
+export function revealAppealCall(votes: readonly SealedVerdict[], salt: Hash): TransactionRequest {
+  const receiptIds = votes.map(({ receiptId }) => receiptId)
+  const given = votes.map(({ verdict }) => verdict)
+  const data = encodeFunctionData({ abi, functionName: 'revealAppeal', args: [receiptIds, given, salt] })
+  return request(data, gasOf.revealAppeal(votes.length))
+}
+
+export function addAuditorBondCall(baseModelId: bigint, amountWei: bigint): TransactionRequest {
+  const data = encodeFunctionData({ abi, functionName: 'addAuditorBond', args: [baseModelId] })
+  return request(data, gasOf.registration, amountWei)
 }
 
 export function registerAuditorCall(baseModelId: bigint, bondWei: bigint): TransactionRequest {

@@ -49,6 +49,15 @@ export function verdictCommitment(auditor: Address, verdicts: readonly SealedVer
   return keccakHex(hexToBytes(encoded))
 }
 
+/** What an elector of appeals commits to: keccak256(abi.encode(auditor, receiptIds, verdicts, salt)). */
+export function voteCommitment(auditor: Address, votes: readonly SealedVerdict[], salt: Hash): Hash {
+  const encoded = encodeAbiParameters(
+    [{ type: 'address' }, { type: 'bytes32[]' }, { type: 'uint8[]' }, { type: 'bytes32' }],
+    [auditor, votes.map(({ receiptId }) => receiptId), votes.map(({ verdict }) => verdict), salt],
+  )
+  return keccakHex(hexToBytes(encoded))
+}
+
 const EVIDENCE_DOMAIN = utf8ToBytes('openledger/audit-evidence/1')
 
 /**

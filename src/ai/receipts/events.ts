@@ -46,6 +46,26 @@ export type AttributionEvent =
       readonly verdict: number
     }
   | { readonly type: 'markedWrong'; readonly receiptId: Hash }
+  | { readonly type: 'challenged'; readonly receiptId: Hash }
+  | {
+      readonly type: 'appealOpened'
+      readonly receiptId: Hash
+      readonly electors: readonly Address[]
+      readonly commitEndBlock: number
+      readonly revealEndBlock: number
+    }
+  | {
+      readonly type: 'appealCommitted'
+      readonly auditor: Address
+      readonly commitment: Hash
+      readonly receiptIds: readonly Hash[]
+    }
+  | {
+      readonly type: 'appealRevealed'
+      readonly receiptId: Hash
+      readonly auditor: Address
+      readonly verdict: number
+    }
   /** Final, rejected or refunded: nothing more happens to it. */
   | { readonly type: 'ended'; readonly receiptId: Hash }
   | { readonly type: 'windowOpened'; readonly adapterId: bigint; readonly windowIndex: bigint }
@@ -67,6 +87,10 @@ const FOLLOWED = [
   'AuditCommitted',
   'AuditRevealed',
   'MarkedWrong',
+  'ReceiptChallenged',
+  'AppealOpened',
+  'AppealCommitted',
+  'AppealRevealed',
   'ReceiptFinalized',
   'ReceiptReversed',
   'WindowOpened',
@@ -122,6 +146,16 @@ function decodeLog({ address, topics, data }: LogFacts): AttributionEvent | unde
     }
     case 'MarkedWrong':
       return { type: 'markedWrong', receiptId: args.receiptId }
+    case 'ReceiptChallenged':
+      return { type: 'challenged', receiptId: args.receiptId }
+    case 'AppealOpened':
+      return { type: 'appealOpened', ...args, electors: args.electors.map(toAddress) }
+    case 'AppealCommitted':
+      return { type: 'appealCommitted', ...args, auditor: toAddress(args.auditor) }
+    case 'AppealRevealed': {
+      const { receiptId, verdict } = args
+      return { type: 'appealRevealed', receiptId, verdict, auditor: toAddress(args.auditor) }
+    }
     case 'ReceiptFinalized':
     case 'ReceiptReversed':
       return { type: 'ended', receiptId: args.receiptId }

@@ -17,9 +17,15 @@ export const gasOf = {
     versions * (250_000 + BLOB + 4 * rowBytes * BLOB_BYTE),
   /** Looks at all auditors of a base model, 64 at most: three cold slots each at first, kept ones for further receipts. */
   drawAudits: (receipts: number): number => TRANSACTION + 64 * 7_000 + receipts * 80_000,
-  /** At worst each receipt credits a dozen accounts that had no credit; most are shared by the receipts of a batch. */
-  finalize: (receipts: number, rowBytes: number): number =>
-    TRANSACTION + receipts * 300_000 + rowBytes * (CALLDATA_BYTE + BLOB_BYTE + 8) + BLOB,
+  /**
+   * At worst each receipt credits a dozen accounts that had no credit; most are shared by the receipts of a batch.
+   * `electors` of all appeals that end: each may be credited too.
+   */
+  finalize: (receipts: number, rowBytes: number, electors: number): number =>
+    TRANSACTION + receipts * 300_000 + rowBytes * (CALLDATA_BYTE + BLOB_BYTE + 8) + BLOB + electors * 40_000,
+  /** Looks at all auditors of a base model once, and writes a word of a blob for each to each appeal. */
+  openAppeal: (receipts: number, auditors: number): number =>
+    TRANSACTION + auditors * 10_000 + receipts * (170_000 + auditors * (32 * BLOB_BYTE + 2_500)),
   /**
    * The first call adds up the batches, a blob of int32 each, and writes the query. Rows are scored in whole pieces;
    * each call that pays looks at all members.
@@ -27,6 +33,8 @@ export const gasOf = {
   closeWindow: (work: number, batches: number, rows: number, k: number): number =>
     TRANSACTION + 300_000 + k * 2 * BLOB_BYTE + batches * (10_000 + 3 * k) + rows * 1_500 + work * 45_000,
   commitAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 20_000,
+  commitAppeal: (receipts: number): number => TRANSACTION + 60_000 + receipts * 35_000,
+  revealAppeal: (receipts: number): number => TRANSACTION + 60_000 + receipts * 50_000,
   revealAudit: (receipts: number): number => TRANSACTION + 60_000 + receipts * 45_000,
   registration: 600_000,
 } as const

@@ -1,11 +1,17 @@
-import { receiptFlag, receiptStatus, windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
+import {
+  isOpen,
+  receiptFlag,
+  receiptStatus,
+  windowState,
+} from '../../../precompiles/proofOfAttribution/layout.ts'
 import { limits } from '../../config/limits.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import { closeWindowCall, drawAuditsCall, finalizeCall, findQueryRow } from './calls.ts'
+import { closeWindowCall, drawAuditsCall, finalizeCall, findQueryRow, openAppealCall } from './calls.ts'
 import type { LocatedEvent } from './events.ts'
 import { gasOf } from './gas.ts'
 import {
+  isAppealDue,
   isCloseDue,
   isDrawDue,
   isEndDue,
@@ -32,14 +38,16 @@ export interface KeeperModules {
 interface Ending {
   readonly facts: OpenReceipt['facts']
   readonly queryRow: Uint8Array | undefined
+  readonly electors: number
 }
 
 const drawKey = (receiptId: Hash) => `draw/${receiptId}`
+const appealKey = (receiptId: Hash) => `appeal/${receiptId}`
 const endKey = (receiptId: Hash) => `end/${receiptId}`
 const closeKey = (adapterId: bigint) => `close/${adapterId}`
 
 /**
- * Does what is due and anyone may do: draws audits, finalises receipts, closes windows in pieces. It keeps nothing:
+ * Does what is due and anyone may do: draws audits, opens appeals, finalises receipts, closes windows in pieces. It keeps nothing:
  * what is due follows from the chain, so that it goes on after a restart and does not repeat what another node did.
  */
 export class Keeper implements BlockFollower {
@@ -62,6 +70,7 @@ export class Keeper implements BlockFollower {
     if (!turn.isOurs()) return
     const nextBlock = head.height + 1
     this.#draw(nextBlock)
+    this.#appeal(nextBlock)
     this.#end(nextBlock)
     this.#close(nextBlock)
   }
@@ -75,6 +84,15 @@ export class Keeper implements BlockFollower {
         return
       case 'auditSkipped':
         this.#underWay.done(drawKey(event.receiptId))
+        return
+      case 'challenged':
+        // it is drawn anew, and what was sent before has not ended it
+        this.#underWay.done(drawKey(event.receiptId))
+        this.#underWay.done(endKey(event.receiptId))
+        return
+      case 'appealOpened':
+        this.#underWay.done(appealKey(event.receiptId))
+        this.#underWay.done(endKey(event.receiptId))
         return
       case 'ended':
         this.#underWay.done(endKey(event.receiptId))
@@ -104,6 +122,31 @@ export class Keeper implements BlockFollower {
     for (const receiptId of due) this.#underWay.sent(drawKey(receiptId), head.height)
   }
 
+  #appeal(nextBlock: number): void {
+    const { tracker, views, outbox, head } = this.#modules
+    const due: OpenReceipt[] = []
+    for (const receipt of tracker.receipts()) {
+      const { receiptId } = receipt.facts
+      if (due.length >= limits.appealsPerCall) break
+      if (!isAppealDue(receipt, nextBlock) || this.#underWay.has(appealKey(receiptId))) continue
+      if (views.receipt(receiptId)?.status === receiptStatus.auditOpen) due.push(receipt)
+    }
+    if (due.length === 0) return
+    const auditors = due.map(({ adapterId }) => this.#auditorsOf(adapterId))
+    const call = openAppealCall(
+      due.map(({ facts }) => facts),
+      Math.max(...auditors),
+    )
+    if (outbox.send('appeal', call) === undefined) return
+    for (const { facts } of due) this.#underWay.sent(appealKey(facts.receiptId), head.height)
+  }
+
+  #auditorsOf(adapterId: bigint): number {
+    const { views } = this.#modules
+    const adapter = views.adapter(adapterId)
+    return adapter === undefined ? 0 : views.auditorsOf(adapter.baseModelId).length
+  }
+
   #end(nextBlock: number): void {
     const { outbox, head } = this.#modules
     const batch = this.#endings(nextBlock)
@@ -116,22 +159,25 @@ export class Keeper implements BlockFollower {
     const { tracker, views, head } = this.#modules
     const batch: Ending[] = []
     let rowBytes = 0
+    let electors = 0
     for (const receipt of tracker.receipts()) {
       const { receiptId } = receipt.facts
       if (batch.length >= limits.finalizedPerCall) break
       if (!isEndDue(receipt, nextBlock, this.#rules) || this.#underWay.has(endKey(receiptId))) continue
-      const status = views.receipt(receiptId)?.status
-      if (status !== receiptStatus.settled && status !== receiptStatus.auditOpen) continue
-      const queryRow = isRowNeeded(receipt) ? this.#rowOf(receipt) : undefined
-      if (isRowNeeded(receipt) && queryRow === undefined) {
+      if (!isOpen(views.receipt(receiptId)?.status ?? receiptStatus.none)) continue
+      const appeal = receipt.appeal && views.appeal(receiptId)
+      const wantsRow = isRowNeeded(receipt, appeal)
+      const queryRow = wantsRow ? this.#rowOf(receipt) : undefined
+      if (wantsRow && queryRow === undefined) {
         // not to be found by looking again at each block
         this.#underWay.sent(endKey(receiptId), head.height)
         continue
       }
       rowBytes += queryRow?.length ?? 0
-      const isTooMuch = gasOf.finalize(batch.length + 1, rowBytes) > limits.serviceCallGas
+      electors += appeal?.electors.length ?? 0
+      const isTooMuch = gasOf.finalize(batch.length + 1, rowBytes, electors) > limits.serviceCallGas
       if (batch.length > 0 && isTooMuch) break
-      batch.push({ facts: receipt.facts, queryRow })
+      batch.push({ facts: receipt.facts, queryRow, electors: appeal?.electors.length ?? 0 })
     }
     return batch
   }

@@ -74,6 +74,7 @@ export interface BlockFollower {
 export type ReceiptRules = Pick<
   PrecompileParameters,
   | 'challengeWindowBlocks'
+  | 'appealBlocks'
   | 'settlementGas'
   | 'priceRiseDelayBlocks'
   | 'hostBondMinWei'

@@ -1,11 +1,11 @@
-import { receiptStatus, windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
+import { isOpen, receiptStatus, windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
 import { limits } from '../../config/limits.ts'
 import { NodeError } from '../../errors/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { yieldToEventLoop } from '../../runtime/yield.ts'
 import { type AttributionEvent, attributionEvents, type LocatedEvent } from './events.ts'
-import type { OpenReceipt, OpenWindow } from './openReceipt.ts'
+import type { OpenReceipt, OpenWindow, Round } from './openReceipt.ts'
 import type { BlockSource, ReceiptMetrics } from './ports.ts'
 import type { ReceiptViews } from './views.ts'
 
@@ -198,21 +198,43 @@ export class Tracker {
         if (receipt === undefined) return
         const { auditSeed, committee, commitEndBlock, revealEndBlock } = event
         const seats = committee.map((auditor) => ({ auditor, commitment: undefined, verdict: 0 }))
-        receipt.audit = { auditSeed, openedBlock: number, commitEndBlock, revealEndBlock, seats }
+        const windows = { openedBlock: number, commitEndBlock, revealEndBlock, seats }
+        receipt.audit = { auditSeed, lastRevealBlock: 0, ...windows }
+        return
+      }
+      case 'appealOpened': {
+        const receipt = this.#receipts.get(event.receiptId)
+        if (receipt === undefined) return
+        const { electors, commitEndBlock, revealEndBlock } = event
+        const seats = electors.map((auditor) => ({ auditor, commitment: undefined, verdict: 0 }))
+        receipt.appeal = { openedBlock: number, commitEndBlock, revealEndBlock, seats }
+        return
+      }
+      case 'challenged': {
+        const receipt = this.#receipts.get(event.receiptId)
+        if (receipt === undefined) return
+        receipt.challengedBlock = number
+        receipt.isSkipped = false
         return
       }
       case 'auditSkipped':
         this.markSkipped(event.receiptId)
         return
       case 'auditCommitted':
+      case 'appealCommitted':
         for (const receiptId of event.receiptIds) {
-          const seat = this.#seatOf(receiptId, event.auditor)
+          const round = this.#roundOf(event.type === 'auditCommitted' ? 'audit' : 'appeal', receiptId)
+          const seat = round?.seats.find(({ auditor }) => auditor === event.auditor)
           if (seat !== undefined) seat.commitment = event.commitment
         }
         return
-      case 'auditRevealed': {
-        const seat = this.#seatOf(event.receiptId, event.auditor)
+      case 'auditRevealed':
+      case 'appealRevealed': {
+        const round = this.#roundOf(event.type === 'auditRevealed' ? 'audit' : 'appeal', event.receiptId)
+        const seat = round?.seats.find(({ auditor }) => auditor === event.auditor)
         if (seat !== undefined) seat.verdict = event.verdict
+        const audit = this.#receipts.get(event.receiptId)?.audit
+        if (audit !== undefined && event.type === 'auditRevealed') audit.lastRevealBlock = number
         return
       }
       case 'markedWrong': {
@@ -253,7 +275,9 @@ export class Tracker {
       feeWei,
       isSkipped: false,
       isMarkedWrong: false,
+      challengedBlock: undefined,
       audit: undefined,
+      appeal: undefined,
     })
   }
 
@@ -271,11 +295,10 @@ export class Tracker {
   }
 
   #isOpen(receiptId: Hash): boolean {
-    const status = this.#modules.views.receipt(receiptId)?.status
-    return status === receiptStatus.settled || status === receiptStatus.auditOpen
+    return isOpen(this.#modules.views.receipt(receiptId)?.status ?? receiptStatus.none)
   }
 
-  #seatOf(receiptId: Hash, auditor: string) {
-    return this.#receipts.get(receiptId)?.audit?.seats.find((seat) => seat.auditor === auditor)
+  #roundOf(kind: 'audit' | 'appeal', receiptId: Hash): Round | undefined {
+    return this.#receipts.get(receiptId)?.[kind]
   }
 }

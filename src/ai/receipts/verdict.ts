@@ -3,15 +3,15 @@ import { verdicts } from './openReceipt.ts'
 import type { Evidence, Reexecution, RowComparison } from './ports.ts'
 
 /**
- * What an auditor's own run says of a host's answer: a verdict, or nothing. Nothing is for what lies between the
- * tolerance and ten times of it: no proof of bad faith, so nobody may be slashed, but no pay either. An auditor that
- * stays silent lets the committee miss its majority, and the requester gets the fee back.
+ * What an auditor's own run says of a host's answer. Undecided is for what lies between the tolerance and ten times of
+ * it: no proof of bad faith, so nobody may be slashed, but no pay either. It lets the committee miss its majority, and the
+ * requester gets the fee back.
  */
 export function verdictOf(
   { receipt, output }: Evidence,
   own: Reexecution,
   compareRows: RowComparison,
-): number | undefined {
+): number {
   const isSameOutput = equalBytes(own.output, output) || own.isCloseCall
   if (!isSameOutput) return verdicts.outputMismatch
   // the counts set the fee, and they are exact
@@ -22,7 +22,7 @@ export function verdictOf(
     case 'ok':
       return verdicts.ok
     case 'refund':
-      return undefined
+      return verdicts.undecided
     case 'slash':
       return verdicts.rowMismatch
   }

@@ -57,7 +57,8 @@ const attributionViews = (reader: ContractReader) =>
     {
       address: ATTRIBUTION_ADDRESS,
       abi: iProofOfAttributionAbi,
-      absent: ['UnknownReceipt', 'NotRegistered', 'UnknownWindow'],
+      // WrongStatus: getAppeal, where there is none
+      absent: ['UnknownReceipt', 'NotRegistered', 'UnknownWindow', 'WrongStatus'],
     },
     reader,
   )
@@ -94,6 +95,14 @@ export interface AuditView {
   readonly committed: number
   readonly revealed: number
   readonly verdicts: readonly number[]
+}
+
+/** An appeal; votes are weighed by bonds. */
+export interface AppealView {
+  readonly electors: readonly Address[]
+  readonly totalWei: bigint
+  readonly okWei: bigint
+  readonly againstWei: bigint
 }
 
 export interface HostView {
@@ -185,6 +194,12 @@ export class ReceiptViews {
   audit(receiptId: Hash): AuditView | undefined {
     const found = this.#attribution.find('getAudit', [receiptId])
     return found && { ...found, committee: found.committee.map(toAddress) }
+  }
+
+  /** Undefined as well where the receipt was never appealed. */
+  appeal(receiptId: Hash): AppealView | undefined {
+    const found = this.#attribution.find('getAppeal', [receiptId])
+    return found && { ...found, electors: found.electors.map(toAddress) }
   }
 
   host(account: Address): HostView | undefined {

@@ -134,7 +134,9 @@ export async function validatorRole(
 function auditedModels({ views, rules }: ReceiptContext) {
   const { onnxHash, tokenizerHash } = BASE_MODEL
   const baseModelId = views.baseModelId({ onnxHash, tokenizerHash, profileHash: RUNTIME_PROFILE_HASH })
-  return baseModelId === undefined ? [] : [{ baseModelId, bondWei: rules.auditorBondMinWei }]
+  // more than the least, because a loss that goes below it ends the service
+  const bondWei = (rules.auditorBondMinWei * 11n) / 10n
+  return baseModelId === undefined ? [] : [{ baseModelId, bondWei }]
 }
 
 /** Everything that works on receipts, as one service. */

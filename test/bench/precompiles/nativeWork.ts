@@ -15,6 +15,7 @@ import {
   settler,
   stranger,
 } from '../../unit/precompiles/proofOfAttribution/fixture.ts'
+import { floors } from './floors.ts'
 
 interface AnyContract {
   readonly chain: MemoryChain
@@ -163,4 +164,10 @@ for (const [call, { gas, ms }] of measured) {
   process.stdout.write(
     `${call.padEnd(34)} ${String(gas).padStart(9)} gas ${ms.toFixed(2).padStart(8)} ms ${perGas.padStart(7)} ns/gas\n`,
   )
+}
+
+process.stdout.write('\n')
+for (const { what, measured: found, floor, passes } of await floors()) {
+  process.stdout.write(`${passes ? 'PASS' : 'FAIL'} ${what}: ${found} (floor: ${floor})\n`)
+  if (!passes) process.exitCode = 1
 }

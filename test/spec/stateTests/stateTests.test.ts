@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { bigIntToBytes } from '../../../src/primitives/bytes.ts'
 import { bytesToHex, toAddress } from '../../../src/primitives/hex.ts'
 import type { StateDiff } from '../../../src/state/types.ts'
+import { sampled } from '../../support/exhaustive.ts'
 import { casesOf, parseStateTests, type StateTest, type StateTestCase } from './fixture.ts'
 import { commonOf } from './forks.ts'
 import { judge } from './judge.ts'
@@ -14,6 +15,9 @@ import { runFile } from './runFile.ts'
 import { runOnNode } from './runOnNode.ts'
 
 const precompiles = nativePrecompiles()
+
+/** Of more than these every third is run, unless all are asked for. */
+const CASES_MAX = 24
 
 function slotAfter(test: StateTest, diff: StateDiff, address: string, slot: bigint): bigint {
   const key = bytesToHex(bigIntToBytes(slot, 32))
@@ -35,7 +39,7 @@ describe('state tests of our own', () => {
     // through the text of a file, as published tests come
     const cases = casesOf('own.json', parseStateTests(JSON.stringify({ [name]: test })))
     expect(cases.length).toBeGreaterThan(0)
-    for (const testCase of cases) {
+    for (const testCase of cases.length > CASES_MAX ? sampled(cases, 3) : cases) {
       expect(await judge(testCase, { precompiles })).toMatchObject({ status: 'passed' })
       if (testCase.expected.indexes.gas > 0) continue
       const diff = await nodeDiff(testCase)

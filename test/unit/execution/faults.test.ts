@@ -1,11 +1,13 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
-import { isNodeError } from '../../../src/errors/errors.ts'
+import { isNodeError, NodeError } from '../../../src/errors/errors.ts'
 import type { StandardPrecompile } from '../../../src/execution/crypto/standardPrecompile.ts'
 import { loadStandardPrecompiles } from '../../../src/execution/crypto/standardPrecompiles.ts'
 import { bigIntToBytes, concatBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import type { Logger } from '../../../src/runtime/logger.ts'
+import type { KvStore } from '../../../src/storage/kv.ts'
+import { MemoryStore } from '../../../src/storage/memoryStore.ts'
 import { Prng } from '../../sim/lib/prng.ts'
 import { account, devnetGenesis, TestChain } from '../../support/chain.ts'
 
@@ -27,7 +29,7 @@ function capture(): { logger: Logger; warnings: Warning[] } {
   return { logger, warnings }
 }
 
-function open(options: { standard?: readonly StandardPrecompile[]; logger?: Logger } = {}) {
+function open(options: { standard?: readonly StandardPrecompile[]; logger?: Logger; kv?: KvStore } = {}) {
   const genesis = devnetGenesis()
   const alloc = { ...genesis.alloc, [CALLER]: { nonce: 1, code: CALLER_CODE } }
   return TestChain.open({ genesis: { ...genesis, alloc }, ...options })
@@ -121,6 +123,45 @@ describe('a precompile that throws', () => {
     expect((await test.chain.validate(other.envelope)).blockHash).toBe(other.blockHash)
     await test.chain.commit(other.envelope, sane.certificate(other))
     expect(test.chain.head.height).toBe(1)
+  })
+})
+
+/** A store whose read number `failsAt`, from the last reset on, is refused. */
+class DeafStore extends MemoryStore {
+  #reads = 0
+  #failsAt = Number.POSITIVE_INFINITY
+
+  failAt(read: number): void {
+    this.#reads = 0
+    this.#failsAt = read
+  }
+
+  override get(key: Uint8Array): Uint8Array | undefined {
+    this.#reads += 1
+    if (this.#reads > this.#failsAt) throw new NodeError('STORAGE_FAILED', 'The disk refused the read.')
+    return super.get(key)
+  }
+}
+
+describe('a store that refuses a read', () => {
+  it('says so, whichever read it is: no block is called bad for it, and no transaction left out', async () => {
+    const kv = new DeafStore()
+    const test = await open({ kv })
+    const sane = await open()
+    const transactions = [sane.transaction(account(0), { to: account(2).address, value: 1n })]
+    const { envelope, blockHash } = await sane.build(transactions)
+    const ends = new Set<string>()
+    for (const run of [() => test.chain.validate(envelope), () => test.build(transactions)]) {
+      for (let read = 0; read < 500; read++) {
+        kv.failAt(read)
+        const end = await codeOf(run())
+        ends.add(end)
+        if (end === 'none') break
+      }
+      kv.failAt(Number.POSITIVE_INFINITY)
+    }
+    expect([...ends].sort()).toEqual(['STORAGE_FAILED', 'none'])
+    expect((await test.build(transactions)).blockHash).toBe(blockHash)
   })
 })
 

@@ -23,11 +23,11 @@ import { targets } from '../../support/precompileTargets.ts'
 import { type Staged, sceneNames, stage } from '../../support/scenes/index.ts'
 
 /** Gas limits tried for one scene, unless all are. */
-const LIMITS_MAX = 160
+const LIMITS_MAX = 72
 /** Evenly spread over the whole range. */
-const COARSE = 20n
+const COARSE = 12n
 /** Each one tried, below and above what is needed. */
-const FINE = 6n
+const FINE = 4n
 
 const plenty = 16_000_000n
 
@@ -57,7 +57,7 @@ function open(scene: Staged, state?: StateReader): Opened {
 /** Limits around every charge of the whole run, over its range, and one by one at its end. Ascending. */
 function limitsOf({ used, sentries }: Charges, needed: bigint): bigint[] {
   const boundaries = [...new Set([...used, ...sentries])]
-  const room = (LIMITS_MAX - Number(COARSE) - 2 * Number(FINE) - 3) / 2
+  const room = Math.floor((LIMITS_MAX - Number(COARSE) - 2 * Number(FINE) - 3) / 2)
   const step = isExhaustive ? 1 : Math.max(Math.ceil(boundaries.length / room), 1)
   const limits = new Set<bigint>([0n, 1n, plenty])
   boundaries.forEach((boundary, index) => {

@@ -7,7 +7,7 @@ import { bytesToHex } from '../../../src/primitives/hex.ts'
 import { NAMESPACES } from '../../../src/rpc/methods/registry.ts'
 import { expectedErrors } from '../../support/errorLists.ts'
 import { EvmWorld, isEmptyDiff } from '../../support/evmWorld.ts'
-import { isExhaustive } from '../../support/exhaustive.ts'
+import { isExhaustive, sampled } from '../../support/exhaustive.ts'
 import { allContexts, type Context, contexts, type Seen } from '../../support/hostMatrix/contexts.ts'
 import { DISPATCHER_ERRORS, refusalOf, type Situation } from '../../support/hostMatrix/rules.ts'
 import { damages, FORMS, type Form, formed, type Target, targets } from '../../support/precompileTargets.ts'
@@ -21,14 +21,17 @@ interface Cell {
   readonly withValue: boolean
 }
 
+/** The well-formed call from everywhere; the other forms from some places, which differ from method to method. */
 function cells(target: Target, scene: Staged): Cell[] {
-  return allContexts.flatMap((context) =>
-    FORMS.flatMap((form) => {
+  return FORMS.flatMap((form, place) => {
+    const seed = targets.indexOf(target) * FORMS.length + place
+    const from = form === 'well-formed' ? allContexts : sampled(allContexts, 3, seed)
+    return from.flatMap((context) => {
       const input = formed(target, scene.input, form)
       if (input === undefined || input.length > context.inputBytesMax) return []
       return [false, true].map((withValue) => ({ context, form, input, withValue }))
-    }),
-  )
+    })
+  })
 }
 
 const what = ({ context, form, withValue }: Cell) =>
@@ -128,19 +131,27 @@ async function leastGas(holds: (gas: bigint) => Promise<boolean>): Promise<bigin
   return high
 }
 
+const made = new Map<Target, Staged>()
+/** A scene is made once: calls on its world leave nothing behind. */
+function staged(target: Target): Staged {
+  const scene = made.get(target) ?? stage(target)
+  made.set(target, scene)
+  return scene
+}
+
 describe('every method of every native precompile, however it is called', () => {
   it.each(targets)('$name does what the table of rules says', async (target) => {
-    const scene = stage(target)
+    const scene = staged(target)
     const world = EvmWorld.of(scene.world)
     const all = cells(target, scene)
     for (const cell of all) await check(target, scene, world, cell)
-    expect(all.length).toBeGreaterThanOrEqual(2 * 3 * allContexts.length)
+    expect(all.length).toBeGreaterThanOrEqual((isExhaustive ? 6 : 2) * allContexts.length)
   })
 
   it.each(targets)(
     '$name charges for its input before it decodes it, and after every other check',
     async (target) => {
-      const scene = stage(target)
+      const scene = staged(target)
       const world = EvmWorld.of(scene.world)
       const wrong = formed(target, scene.input, 'malformed')!
       const frame = { from: scene.from.address, to: target.address }
@@ -176,7 +187,7 @@ describe('every method of every native precompile, however it is called', () => 
   )
 
   it.each(targets)('$name refuses its input with any one offset, length or padding wrong', async (target) => {
-    const scene = stage(target)
+    const scene = staged(target)
     const world = EvmWorld.of(scene.world)
     for (const { what: part, input } of damages(target, scene.input).slice(
       0,
@@ -192,7 +203,7 @@ describe('every method of every native precompile, however it is called', () => 
   it.each(natives)(
     '$precompile meets the code 0xfe of its account while it is out of service',
     async (target) => {
-      const scene = stage(target)
+      const scene = staged(target)
       const running = EvmWorld.of(scene.world)
       const { timestamp } = running.block.header
       const changes: Change[] = nativePrecompiles(scene.world.parameters)

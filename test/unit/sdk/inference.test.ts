@@ -115,6 +115,14 @@ describe('a paid prediction', () => {
     expect(world.views.receipt(found.receiptId)?.feeWei).toBe(found.feeWei)
   })
 
+  it('is audited by whom the client wants', async () => {
+    const { readers } = await predict(asked({ auditors: 'nobody' }))
+    expect(readers).toEqual(['the host'])
+    // without a list of them there are no granted ones
+    const refused = await failureOf(asked({ auditors: 'granted' }))
+    expect(refused).toMatchObject({ code: 'PEER_FAILED', details: { code: 'BAD_REQUEST' } })
+  })
+
   it('may cost what the client agreed to, and not a wei more', async () => {
     const { feeWei } = await predict(asked())
     expect((await predict(asked({ maxFeeWei: feeWei }))).feeWei).toBe(feeWei)
@@ -143,6 +151,7 @@ describe('terms are not signed', () => {
     ['for another adapter', (json) => (termsOf(json).message.adapterId = '2')],
     ['for another input', (json) => (termsOf(json).message.inputCommitment = ZERO_HASH)],
     ['with another salt', (json) => (json.payment.inputSalt = ZERO_HASH)],
+    ['with other auditors', (json) => (termsOf(json).message.auditClass = 2)],
   ])('%s', async (_what, lie) => {
     const before = gateway.inferred.length
     const failure = await failureWith(402, (json) => {

@@ -5,6 +5,7 @@ import type { StateKeeping, StateMode } from '../../../src/state/pruneProgress.t
 import { TrieState } from '../../../src/state/trieState.ts'
 import { FaultyStore, type WriteFault } from '../../../src/storage/faultyStore.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
+import { runs } from '../../support/exhaustive.ts'
 import { type Change, changes, PrunedWorld, readPlain, storedNodes, walkState } from './support/keptStates.ts'
 import { addresses, deepSlots } from './support/names.ts'
 
@@ -64,7 +65,7 @@ describe('pruned states', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 
@@ -108,7 +109,7 @@ describe('pruned states', () => {
           expect(pruned.kept(2)).toEqual(expect.arrayContaining(pruned.whole()))
         },
       ),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     )
   })
 })

@@ -10,6 +10,7 @@ import type { StateRootResult } from '../../../src/state/stateRoot.ts'
 import { TrieState } from '../../../src/state/trieState.ts'
 import { decodeHeight } from '../../../src/storage/keys.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
+import { runs } from '../../support/exhaustive.ts'
 import { walkState } from './support/keptStates.ts'
 import { addresses, readAll, slots } from './support/names.ts'
 import { rootOfFlatKeys } from './support/wholeStore.ts'
@@ -75,7 +76,7 @@ describe('world state', () => {
           expect(readAll(new TrieState(world.store, root), true)).toEqual(reads)
         }
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     )
   })
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { decrypt, encrypt } from 'eciesjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { receiptStatus } from '../../../../precompiles/proofOfAttribution/layout.ts'
-import { evidenceDigest } from '../../../../src/ai/receipts/commitments.ts'
+import { evidenceDigest, verdictCommitment } from '../../../../src/ai/receipts/commitments.ts'
 import { checkEvidence, decodeEvidence } from '../../../../src/ai/receipts/evidence.ts'
 import { EvidenceClient } from '../../../../src/ai/receipts/evidenceClient.ts'
 import type { EvidenceSource } from '../../../../src/ai/receipts/ports.ts'
@@ -50,9 +50,9 @@ async function setUp(options: Omit<TestGatewayOptions, 'pool'> & { withAuditors?
 }
 
 /** An answer whose audit is open, with auditors that do nothing by themselves. */
-async function openAudit() {
+async function openAudit(more: readonly DevnetKey[] = []) {
   const { world, services, gateway } = await setUp({ withAuditors: false })
-  for (const auditor of auditors) {
+  for (const auditor of [...auditors, ...more]) {
     world.send(auditor, world.attributionCall('registerAuditor', [1n], world.parameters.auditorBondMinWei))
   }
   await services.mine()
@@ -86,6 +86,41 @@ describe('an audit over HTTP', () => {
     await services.mineUntil(() => (world.views.receipt(json.receiptId)?.status ?? 0) >= receiptStatus.final)
     expect(world.views.receipt(json.receiptId)?.status).toBe(receiptStatus.rejected)
     expect(world.views.audit(json.receiptId)?.verdicts).toEqual([2, 2, 2])
+  })
+})
+
+describe('an appeal over HTTP', () => {
+  it('gives the evidence to every elector while it is open, and to nobody else', async () => {
+    const elector = contributors[1]
+    const { world, services, gateway, receiptId } = await openAudit([elector])
+    const { genesisHash } = world.domain
+    const salt = testHash('audit salt')
+    const send = async (calls: readonly (readonly [DevnetKey, string, readonly unknown[]])[]) => {
+      for (const [from, name, args] of calls) world.send(from, world.attributionCall(name, args))
+      await services.mine()
+    }
+    const answers = async (by: DevnetKey) => {
+      const evidence = clientOf(genesisHash, by).fetch(gateway.url, receiptId, never)
+      return evidence.then(({ inputSalt }) => inputSalt.length).catch((error: Error) => error.message)
+    }
+    // not in the committee of three, whoever is the fourth
+    const all = [...auditors, elector]
+    const committee = world.views.audit(receiptId)!.committee
+    const others = all.filter(({ address }) => !committee.includes(address))
+    expect(others).toHaveLength(1)
+    expect(await answers(others[0]!)).toContain('403')
+    const seated = all.filter(({ address }) => committee.includes(address))
+    const sealed = seated.map((by, n) => {
+      const verdict = { receiptId, verdict: n === 0 ? 2 : 1, digest: salt }
+      return { by, verdict, commitment: verdictCommitment(by.address, [verdict], salt) }
+    })
+    await send(sealed.map(({ by, commitment }) => [by, 'commitAudit', [[receiptId], commitment]]))
+    await send(
+      sealed.map(({ by, verdict }) => [by, 'revealAudit', [[receiptId], [verdict.verdict], [salt], salt]]),
+    )
+    await services.mineUntil(() => world.views.receipt(receiptId)?.status === receiptStatus.appealed)
+    expect(await answers(others[0]!)).toBe(32)
+    expect(await answers(contributors[0])).toContain('403')
   })
 })
 

@@ -108,7 +108,11 @@ describe('the life of a receipt, driven by the services alone', () => {
     expect(statusOf(hidden.receiptId)).toBe(receiptStatus.rejected)
     expect(world.views.audit(hidden.receiptId)?.verdicts).toEqual([4, 4, 4])
     expect(statusOf(doubtful.receiptId)).toBe(receiptStatus.refunded)
-    expect(world.views.audit(doubtful.receiptId)).toMatchObject({ committed: 0, verdicts: [0, 0, 0] })
+    expect(world.views.audit(doubtful.receiptId)).toMatchObject({ committed: 7, verdicts: [5, 5, 5] })
+    // what is in doubt costs no auditor anything
+    for (const { address } of auditors) {
+      expect(world.views.auditor(address, 1n)?.bondWei).toBe(world.parameters.auditorBondMinWei)
+    }
     // asked at more than one block before it was called unavailable; the doubtful one was run once
     expect(evidence.asked.filter((id) => id === hidden.receiptId).length).toBeGreaterThanOrEqual(2 * 3)
     expect(evidence.asked.filter((id) => id === doubtful.receiptId)).toHaveLength(3)

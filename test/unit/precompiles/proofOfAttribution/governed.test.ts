@@ -107,7 +107,7 @@ describe('governed values', () => {
   it('cost one cold slot to read once the block is over', () => {
     const f = new Fixture({ withAuditors: false, parameters })
     const gas = () => {
-      const args = [[f.receipt({ queryRow: new Uint8Array(3) }).signed]]
+      const args = [[f.receipt({ queryRow: new Uint8Array(3) }).signed], 0n]
       return f.attribution.send('settle', args, { from: settler.address }).result.gasUsed
     }
     const usual = gas()

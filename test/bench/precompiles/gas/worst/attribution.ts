@@ -172,33 +172,27 @@ function* closing({ f, adapterId }: BigAdapter, facts: unknown, row: unknown): G
 function* evidence(): Generator<WorstCase> {
   const f = new Fixture({ withAuditors: false })
   const { world, attribution: on } = f
-  const { outputTokens, spansPerCall, passageDimsMax, passagesPerCall } = bounds
+  const { outputTokens, passageDimsMax, passagesPerCall } = bounds
   const words = text(1, outputTokens)
   // chunks of one token need a proof for each
   const corpora = { '64 a chunk': new Corpus([words], [64]), 'one a chunk': new Corpus([words], [1]) }
   for (const [what, corpus] of Object.entries(corpora)) {
     const { datanetId, baseModelId, rows } = f
     const adapterId = world.activeAdapter(owner, baseModelId, [datanetId], rows, corpus.terms)
-    // as many as fit the input
-    const length = what === 'one a chunk' ? 128 : outputTokens
-    const whole = [adapterId, 1, words, [corpus.claim(0, 0, length, 0)]]
+    // as much as fits the input
+    const isOne = what === 'one a chunk'
+    const [length, count] = isOne ? [128, 16] : [1_216, 22]
     const call = { on, method: 'scoreSpans', from: stranger }
+    const answer = words.slice(0, length)
+    const span = corpus.claim(0, 0, length, 0)
+    const whole = [adapterId, 1, answer, [span]]
     yield worstCase(world, { ...call, what: `${length} tokens in one span, ${what}`, args: whole })
-    const claims = Array.from({ length: spansPerCall }, (_, n) => corpus.claim(0, 8 * n, 8, 8 * n))
-    const some = claims.slice(0, what === 'one a chunk' ? 16 : spansPerCall / 4)
-    yield worstCase(world, {
-      ...call,
-      what: `${some.length} spans, ${what}`,
-      args: [adapterId, 1, words, some],
-    })
-    const args = [adapterId, 1, words, claims[0], corpus.claim(0, 0, length, 0)]
-    yield worstCase(world, {
-      on,
-      method: 'longerSpan',
-      what: `${length} tokens, ${what}`,
-      args,
-      from: stranger,
-    })
+    const claims = Array.from({ length: count }, (_, n) => corpus.claim(0, 8 * n, 8, 8 * n))
+    const many = [adapterId, 1, words.slice(0, 8 * count), claims]
+    yield worstCase(world, { ...call, what: `${count} spans, ${what}`, args: many })
+    const args = [adapterId, 1, answer, { ...span, length: 8, chunks: [] }, span]
+    const than = `${length} tokens, ${what}`
+    yield worstCase(world, { on, method: 'longerSpan', what: than, args, from: stranger })
   }
   const passages = new Passages(2 * passagesPerCall, passageDimsMax)
   const adapterId = world.activeAdapter(owner, f.baseModelId, [f.datanetId], f.rows, passages.terms)

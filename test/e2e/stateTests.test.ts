@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectedByReference } from './own/expectations.ts'
-import { ownTests } from './own/tests.ts'
+import { expectedByReference } from '../spec/stateTests/own/expectations.ts'
+import { ownTests } from '../spec/stateTests/own/tests.ts'
 
 describe('scripts/state-tests', { timeout: 60_000 }, () => {
-  const main = join(import.meta.dirname, 'main.ts')
+  const main = join(import.meta.dirname, '..', 'spec', 'stateTests', 'main.ts')
   let folder: string
 
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('scripts/state-tests', { timeout: 60_000 }, () => {
 
   async function run(...args: string[]): Promise<{ code: number; lines: string[] }> {
     const all = ['--import', 'tsx', main, ...args]
-    const options = { cwd: join(import.meta.dirname, '..', '..', '..') }
+    const options = { cwd: join(import.meta.dirname, '..', '..') }
     try {
       const { stdout } = await promisify(execFile)(process.execPath, all, options)
       return { code: 0, lines: stdout.trim().split('\n') }
