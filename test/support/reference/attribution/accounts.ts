@@ -5,7 +5,7 @@ import { ADAPTER_ADDRESS, DATANET_ADDRESS } from '../../../../precompiles/addres
 import { type Address, hexToBytes, ZERO_ADDRESS } from '../../../../src/primitives/hex.ts'
 import { OPEN } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
-import { APPLICATION, AUDITORS, CONTRIBUTORS, GOVERNANCE, HOSTS, SIGNERS, STRANGER } from './people.ts'
+import { APPLICATION, AUDITORS, CONTRIBUTORS, GOVERNANCE, HOSTS, OWNER, SIGNERS, STRANGER } from './people.ts'
 import { addressesOf, type Idea, PAYERS, SOME, type Table } from './table.ts'
 
 export const ALL: readonly Address[] = [...SOME, ...addressesOf([...AUDITORS, ...CONTRIBUTORS, APPLICATION])]
@@ -32,14 +32,17 @@ export class Accounts {
   deposits(): readonly Idea[] {
     const { dice, scan } = this.#table
     const from = dice.one(PAYERS)
-    const host = dice.one([ZERO_ADDRESS, ZERO_ADDRESS, ...addressesOf(HOSTS), from])
+    const hosts = [ZERO_ADDRESS, ...addressesOf(HOSTS), from]
+    const filled = hosts.filter((one) => scan.deposit(from, one).balanceWei > 0n)
+    const host = dice.one(filled.length > 0 && dice.below(4) > 0 ? filled : hosts)
     const { balanceWei, withdrawableBlock } = scan.deposit(from, host)
-    const amountWei = dice.one([balanceWei, balanceWei / 2n, balanceWei + 1n, 0n, 1n])
+    const amountWei = dice.one([balanceWei / 2n, balanceWei + 1n, 0n, 1n])
     const leaving = PAYERS.find((payer) => scan.deposit(payer, ZERO_ADDRESS).leavingWei > 0n)
     const waits = this.#table.until(withdrawableBlock)
     return [
       this.#idea('deposit', [host], { from, valueWei: dice.one([0n, 1n, OPEN / 50n, OPEN]) }),
       this.#idea('requestWithdraw', [host, amountWei], { from }),
+      this.#idea('requestWithdraw', [host, balanceWei], { from }),
       this.#idea('withdraw', [host], { from, ...waits }),
       leaving === undefined
         ? this.#idea('withdraw', [ZERO_ADDRESS], { from })
@@ -56,17 +59,20 @@ export class Accounts {
     const usual = dice.one(addressesOf([...SIGNERS, ...HOSTS, ...AUDITORS]))
     const fields = [
       this.#table.rarely(usual, ZERO_ADDRESS, ADAPTER_ADDRESS),
-      dice.one(['https://h', ...ENDPOINTS]),
+      this.#table.rarely(dice.one(['https://h', 'h', 'y'.repeat(32)]), ...ENDPOINTS),
     ]
-    const bondWei = dice.one([OPEN, 30n * OPEN, OPEN - 1n, 0n])
-    const { withdrawableBlock } = scan.host(from)
+    const bondWei = dice.one([OPEN, 30n * OPEN, OPEN - 1n])
+    const fresh = dice.one(addressesOf([STRANGER, OWNER, APPLICATION, HOSTS[1] ?? OWNER]))
+    const leaving = addressesOf(HOSTS).find((one) => scan.host(one).status === 2) ?? from
+    const { withdrawableBlock } = scan.host(leaving)
     return [
-      this.#idea('registerHost', fields, { from, valueWei: bondWei }),
+      this.#idea('registerHost', fields, { from: fresh, valueWei: bondWei }),
+      this.#idea('registerHost', fields, { from: fresh, valueWei: bondWei }),
       this.#idea('updateHost', fields, { from }),
       this.#idea('addHostBond', [], { from, valueWei: dice.one([0n, 1n, OPEN]) }),
-      this.#idea('deregisterHost', [], { from }),
-      this.#idea('withdrawHostBond', [], { from, ...this.#table.until(withdrawableBlock) }),
-      this.#idea('withdrawHostBond', [], { from, ...this.#table.until(withdrawableBlock) }),
+      this.#idea('deregisterHost', [], { from: HOSTS[0]?.address ?? from }),
+      this.#idea('withdrawHostBond', [], { from: leaving, ...this.#table.until(withdrawableBlock) }),
+      this.#idea('withdrawHostBond', [], { from: leaving, ...this.#table.until(withdrawableBlock) }),
     ]
   }
 
@@ -81,7 +87,7 @@ export class Accounts {
     return [
       this.#idea('registerAuditor', [model], { from, valueWei: bondWei }),
       this.#idea('addAuditorBond', [model], { from, valueWei: dice.one([0n, 1n, OPEN]) }),
-      this.#idea('deregisterAuditor', [model], { from }),
+      this.#idea('deregisterAuditor', [model], { from: dice.one(addressesOf(AUDITORS)) }),
       this.#idea('withdrawAuditorBond', [model], { from: leaving, ...waits }),
       this.#grants(),
     ]
@@ -99,16 +105,17 @@ export class Accounts {
     })
   }
 
-  governance(): readonly Idea[] {
-    const { dice, scan } = this.#table
+  governance(advance = this.#table.dice.below(2)): readonly Idea[] {
+    const { scan } = this.#table
     const values = governedValues(this.#table)
     const from = this.#table.rarely(GOVERNANCE.address, STRANGER.address)
     const { settlementGas, settlerCapBps } = values
     const set = (): Move => {
       this.#table.settlerRules.push({ settlementGas: BigInt(settlementGas), settlerCapBps })
-      return this.#table.call('setGoverned', [values], { from, advance: dice.below(2) })
+      this.#table.governedBlock = scan.block() + advance
+      return this.#table.call('setGoverned', [values], { from, advance })
     }
-    return [set, this.#idea('governed', [], scan.block() % 2 === 0 ? { advance: 0 } : {})]
+    return [set, this.#idea('governed', [], { advance })]
   }
 
   claims(): readonly Idea[] {
@@ -192,6 +199,9 @@ function governedValues({ dice, start }: Table) {
     { auditRateBps: dice.one([99, 100, 10_000, 10_001]) },
     { closerCapBps: dice.one([0, 1000, 1001]) },
     { hostSlashBps: dice.one([0, 1, 5000, 10_001]) },
+    // so little that nothing is left of it for the challenger, or not all of its part
+    { hostSlashBps: dice.one([1, 10, 30, 50]) },
+    { hostSlashBps: dice.one([1, 10, 30, 50]) },
     { windowReceipts: dice.one([0, 1, 2, 960, 961]) },
     { windowAgeBlocks: dice.one([0, 1, 10, 1_209_600, 1_209_601]) },
     { settlementGas: dice.one([20_999, 21_000, 1_000_000, 1_000_001]) },

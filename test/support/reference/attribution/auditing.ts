@@ -14,6 +14,7 @@ interface Bench {
   readonly committed: bigint
   readonly revealed: bigint
   readonly commitEndBlock: number
+  readonly revealEndBlock: number
 }
 
 /** Moves that draw and decide audits and appeals. */
@@ -77,7 +78,11 @@ export class Auditing {
 
   appeal(receipts: readonly Known[]): Move {
     const table = this.#table
-    const receipt = table.dice.one(receipts)
+    const found = receipts.filter(({ receiptId }) => {
+      const { committed, revealed } = table.scan.audit(receiptId)
+      return committed !== 0 && committed === revealed
+    })
+    const receipt = table.dice.one(found.length > 0 ? found : receipts)
     const facts = table.factsOf(receipt)
     const { revealEndBlock } = table.scan.audit(receipt.receiptId)
     const bondWei = table.start.world.parameters.appealBondWei
@@ -111,19 +116,20 @@ export class Auditing {
   }
 
   #seats(receiptId: Hash): Bench {
-    const { committee, committed, revealed, commitEndBlock } = this.#table.scan.audit(receiptId)
-    return { members: committee, committed: BigInt(committed), revealed: BigInt(revealed), commitEndBlock }
+    const { committee, committed, revealed, ...ends } = this.#table.scan.audit(receiptId)
+    return { ...ends, members: committee, committed: BigInt(committed), revealed: BigInt(revealed) }
   }
 
   /** An elector's place follows from the list of auditors, unless that has changed; then the vote is one too many. */
   #electors(receiptId: Hash): Bench {
-    const { committed, revealed, commitEndBlock, electors } = this.#table.scan.appeal(receiptId)
-    const members = this.#table.scan.electors(receiptId).slice(0, electors)
-    return { members, committed, revealed, commitEndBlock }
+    const { electors, ...appeal } = this.#table.scan.appeal(receiptId)
+    return { ...appeal, members: this.#table.scan.electors(receiptId).slice(0, electors) }
   }
 
-  #commitment(receipts: readonly Known[], benchOf: (receiptId: Hash) => Bench): Committed {
-    const { dice } = this.#table
+  #commitment(all: readonly Known[], benchOf: (receiptId: Hash) => Bench): Committed {
+    const { dice, scan } = this.#table
+    const timely = all.filter(({ receiptId }) => scan.block() <= benchOf(receiptId).commitEndBlock)
+    const receipts = timely.length > 0 ? timely : all
     const waiting = receipts.flatMap(({ receiptId }) => {
       const { members, committed } = benchOf(receiptId)
       return members.filter((_, index) => !hasBit(committed, index))
@@ -195,9 +201,10 @@ export class Auditing {
   ): readonly Committed[] {
     return all.filter(({ auditor, receiptIds }) =>
       receiptIds.some((id) => {
-        const { members, committed, revealed } = benchOf(id)
+        const { members, committed, revealed, revealEndBlock } = benchOf(id)
         const index = members.indexOf(auditor)
-        const isOpen = index >= 0 && this.#table.statusOf(id) === status
+        const isTimely = this.#table.scan.block() <= revealEndBlock
+        const isOpen = isTimely && index >= 0 && this.#table.statusOf(id) === status
         return isOpen && hasBit(committed, index) && !hasBit(revealed, index)
       }),
     )

@@ -53,8 +53,20 @@ const CASES: readonly Case[] = [
   { verdicts: [5, 0, 0], appeal: 'bonded', votes: [1, 1, 1, 1, 1] },
 ]
 
-/** Its votes are still to be revealed. */
+/** Votes are still to be revealed, or to be committed. */
 const LATE: Case = { verdicts: [2, 1, 1], appeal: 'disputed', votes: [1, 1, 1, 2, 1] }
+const LATER: Case = { verdicts: [2, 1, 1], appeal: 'disputed', votes: [1, 0, 0, 2, 0] }
+/** Four with seats that can commit or reveal, two under appeal, and two that can be appealed against. */
+const OPEN_CASES: readonly Case[] = [
+  { verdicts: [1, 1, 2] },
+  { verdicts: [1, 0, 1] },
+  { verdicts: [0, 2, 0] },
+  { verdicts: [1, 1, 1] },
+  LATE,
+  LATER,
+  { verdicts: [2, 2, 2] },
+  { verdicts: [1, 1, 1] },
+]
 
 interface Judged {
   readonly receipt: Known
@@ -96,11 +108,18 @@ export class Market {
   trade(): void {
     const { chain, parameters, attribution } = this.#world
     const [wide = 0n, sour = 0n, child = 0n, unaudited = 0n, restricted = 0n] = this.adapterIds
+    attribution.send('deregisterHost', [], { from: HOSTS[1]?.address ?? ZERO_ADDRESS })
+    this.#settle(restricted, 1)
     const old = [wide, sour, child, unaudited].map((id, n) => this.#settle(id, n < 2 ? 4 : 2))
     attribution.send('markWrong', [this.#factsOf(old[0]?.[1])], { from: REQUESTER })
     this.#judge(old.flat(), { verdicts: [1, 1, 1] })
     chain.advance(parameters.challengeWindowBlocks)
     for (const receipts of old.slice(0, 2)) this.#finalize(receipts)
+    attribution.send('closeWindow', [sour, 100], { from: STRANGER.address })
+    const again = this.#settle(sour, 4)
+    this.#judge(again, { verdicts: [1, 1, 1] })
+    chain.advance(parameters.challengeWindowBlocks)
+    this.#finalize(again)
     attribution.send('closeWindow', [sour, 1], { from: STRANGER.address })
 
     const judged = CASES.map((of, n) => ({ of, receipt: this.#settleOne(n % 3 === 0 ? wide : child) }))
@@ -109,21 +128,26 @@ export class Market {
       this.#world.nextVersion(wide, OWNER, [1n], rows)
     })
 
-    const open = [...this.#settle(wide, 2), ...this.#settle(child, 2)]
-    this.#challenge(open)
-    this.#draw(open)
-    this.committed.push(...this.#commit(open.map((receipt) => ({ receipt, of: { verdicts: [1, 1, 2] } }))))
-    const appealed = this.#settle(child, 1).map((receipt) => ({ receipt, of: LATE }))
-    this.#challenge(appealed.map(({ receipt }) => receipt))
-    this.#draw(appealed.map(({ receipt }) => receipt))
-    this.#reveal(this.#commit(appealed))
-    const facts = appealed.map(({ receipt }) => this.#factsOf(receipt))
-    attribution.send('openAppeal', [facts], { from: STRANGER.address })
-    this.votes.push(...this.#vote(appealed))
+    this.#leaveOpen([...this.#settle(wide, 2), ...this.#settle(child, 6)])
     this.#settle(restricted, 1)
     this.#settle(wide, 1)
     attribution.send('requestWithdraw', [ZERO_ADDRESS, OPEN], { from: REQUESTER })
     attribution.send('deregisterAuditor', [1n], { from: AUDITORS[4]?.address ?? ZERO_ADDRESS })
+  }
+
+  /** Audits and appeals that can be committed to, or revealed, or appealed against, all since this block. */
+  #leaveOpen(receipts: readonly Known[]): void {
+    const { attribution } = this.#world
+    this.#challenge(receipts)
+    this.#draw(receipts)
+    const judged = receipts.map((receipt, n) => ({ receipt, of: OPEN_CASES[n] ?? LATE }))
+    const [audited, revealed] = [judged.slice(0, 4), judged.slice(4)]
+    this.committed.push(...this.#commit(audited))
+    this.#reveal(this.#commit(revealed))
+    const appealed = revealed.filter(({ of }) => of.appeal === 'disputed')
+    const facts = appealed.map(({ receipt }) => this.#factsOf(receipt))
+    attribution.send('openAppeal', [facts], { from: STRANGER.address })
+    this.votes.push(...this.#vote(appealed))
   }
 
   #settleOne(adapterId: bigint): Known {

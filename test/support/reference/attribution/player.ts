@@ -62,18 +62,22 @@ export class AttributionPlayer implements Player {
   }
 
   async next(): Promise<Move> {
-    const { dice } = this.#table
-    const kind = dice.below(32)
+    const { dice, scan } = this.#table
+    // values that are set again in the block in which they were set
+    if (this.#table.governedBlock === scan.block() && dice.below(3) === 0) {
+      return dice.one(this.#accounts.governance(0))()
+    }
+    const kind = dice.below(36)
     if (kind < 19) return dice.one(this.#progress())()
     if (kind < 21) return dice.one(this.#settling.ideas())()
     if (kind < 22) return dice.one(this.#auditing.ideas())()
     if (kind < 23) return dice.one(this.#closing.ideas())()
-    if (kind < 24) return dice.one(this.#accounts.deposits())()
-    if (kind < 25) return dice.one(this.#accounts.hosts())()
-    if (kind < 27) return dice.one(this.#accounts.auditors())()
-    if (kind < 28) return dice.one(this.#accounts.siblings())()
-    if (kind < 29) return dice.one(this.#accounts.claims())()
-    if (kind < 30) return dice.one(this.#accounts.governance())()
+    if (kind < 25) return dice.one(this.#accounts.deposits())()
+    if (kind < 27) return dice.one(this.#accounts.hosts())()
+    if (kind < 29) return dice.one(this.#accounts.auditors())()
+    if (kind < 30) return dice.one(this.#accounts.siblings())()
+    if (kind < 32) return dice.one(this.#accounts.claims())()
+    if (kind < 34) return dice.one(this.#accounts.governance())()
     return dice.one(dice.below(5) === 0 ? evidenceOf(this.#table) : viewsOf(this.#table))()
   }
 
@@ -101,7 +105,7 @@ export class AttributionPlayer implements Player {
     add(2, audited, () => this.#auditing.appeal(audited ?? []))
     add(3, appealed, () => this.#auditing.vote(appealed ?? []))
     add(5, this.#auditing.votesToReveal(), () => this.#auditing.revealVote())
-    add(4, open, () => this.#settling.finalize(open))
+    add(5, open, () => this.#settling.finalize(open))
     this.#windows(add)
     return ideas
   }
@@ -111,8 +115,8 @@ export class AttributionPlayer implements Player {
     for (const id of focus) {
       const window = scan.window(id, scan.windows(id).closed + 1n)
       const isEnded = window.state === windowState.open && window.settled === window.finished
-      if (isEnded) add(3, [id], () => this.#closing.close(id, true))
-      if (window.state > windowState.open) add(5, [id], () => this.#closing.close(id, false))
+      if (isEnded) add(5, [id], () => this.#closing.close(id, true))
+      if (window.state > windowState.open) add(8, [id], () => this.#closing.close(id, false))
     }
     add(1, focus, () => this.#closing.claim())
   }

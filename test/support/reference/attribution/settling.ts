@@ -24,10 +24,17 @@ export class Settling {
     made.push(...receipts)
     const again = dice.below(4) === 0 ? [dice.one(made)] : []
     const batch = [...receipts, ...again, ...(dice.below(12) === 0 ? receipts.slice(0, 1) : [])]
-    return table.call('settle', [batch.map(({ signed }) => signed), lastBlock], {
-      from,
-      advance: dice.below(2),
-    })
+    const options = { from, advance: dice.below(2), ...(dice.below(6) === 0 ? this.#untilWindowIsOld() : {}) }
+    return table.call('settle', [batch.map(({ signed }) => signed), lastBlock], options)
+  }
+
+  /** To the last block in which the newest window takes receipts, or the next. */
+  #untilWindowIsOld(): { readonly advance?: number } {
+    const { dice, scan, focus, start } = this.#table
+    const id = dice.one(focus)
+    const { openedBlock } = scan.window(id, scan.windows(id).opened)
+    const wait = openedBlock + start.world.parameters.windowAgeBlocks - scan.block() - dice.below(2)
+    return wait > 0 && wait < 20 ? { advance: wait } : {}
   }
 
   #receipt(): Known {

@@ -76,12 +76,13 @@ function adaptersOn(world: World, [audited = 0n, lonely = 0n]: readonly bigint[]
   return [wide, sour, child, unaudited, restricted, paused]
 }
 
-/** Eight contributions in five clusters: one with two copies that weigh the same, and one that is not new at all. */
+/** Eight contributions in four clusters: one with three copies that weigh the same, and one that is not new at all. */
 function clusteredDatanet(world: World): bigint {
   const first = contribution(0, CONTRIBUTORS[0] ?? OWNER)
   const specs = Array.from({ length: 8 }, (_, n) => {
     const spec = contribution(n, CONTRIBUTORS[n % CONTRIBUTORS.length] ?? OWNER)
-    if (n === 2 || n === 3) return { ...spec, recordCount: 3, minhash: nearMinhash(first.minhash, 10) }
+    if (n === 2 || n === 3 || n === 6)
+      return { ...spec, recordCount: 3, minhash: nearMinhash(first.minhash, 10) }
     return n === 5 ? { ...spec, minhash: first.minhash } : spec
   })
   return world.frozenDatanet(OWNER, SCORER, specs)

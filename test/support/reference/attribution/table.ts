@@ -63,6 +63,8 @@ export class Table {
   readonly focus: readonly bigint[]
   readonly settlerRules: SettlerRules[]
   nonce = 0n
+  /** In which values were governed last. */
+  governedBlock = -1
 
   constructor(dice: Dice, start: AttributionStart, native: RunningWorld) {
     this.dice = dice
