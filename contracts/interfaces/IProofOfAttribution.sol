@@ -34,7 +34,7 @@ import {IClaimable} from "./IClaimable.sol";
 /// 8 query row needed, 9 audit opened, 10 appeal opened.
 /// Verdict: 1 ok, 2 output mismatch, 3 row mismatch, 4 unavailable, 5 undecided. 2, 3 and 4 are against the receipt. 5 is
 /// for what an auditor can neither confirm nor refute (rows between the tolerance and ten times of it): it is on no side,
-/// is not paid, and costs nothing, as silence does.
+/// is not paid and, unlike silence, costs nothing.
 /// Window state: 0 none, 1 open, 2 scoring, 3 paying, 4 closed.
 /// Credit reasons: 1 settler (ref: first batch), 2 finalizer, 3 host, 4 surplus (treasury), 5 adapter owner, 6 royalty,
 /// 7 stakers, 8 application, 9 treasury, 10 auditor, 11 window closer (ref: adapter), 12 host's bond (ref: host id),

@@ -4,7 +4,7 @@ import { type AttributionCall, challengeAt, emit } from './call.ts'
 import type { Ending } from './endings.ts'
 import { creditReason } from './layout.ts'
 
-/** Gives the challenger's bond back, if that was not done. Returns it. */
+/** Gives the bond of a challenge back, if that was not done. Returns it. */
 export function returnChallengeBond(call: AttributionCall, receiptId: Hash): bigint {
   const challenge = challengeAt(call, receiptId)
   const { challenger, bondWei } = challenge.values()

@@ -1,5 +1,5 @@
 import type { Hash } from '../../src/primitives/hex.ts'
-import type { Outcome } from '../shared/audit.ts'
+import { type Outcome, verdict as verdicts } from '../shared/audit.ts'
 import { seatLoss } from './appeal.ts'
 import { leave } from './auditorList.ts'
 import { type AttributionCall, type AuditorRef, auditAt, auditorById, emit } from './call.ts'
@@ -11,7 +11,8 @@ export function takeSeatLosses(call: AttributionCall, { facts, seats, appeal }: 
   const { receiptId } = facts
   seats.forEach(({ verdict }, seat) => {
     const field = AUDITOR_FIELDS[seat]
-    if (field === undefined) return
+    const mayLose = verdict === verdicts.none || appeal !== undefined
+    if (field === undefined || !mayLose) return
     const auditor = auditorById(call, auditAt(call, receiptId).get(field))
     takeLoss(call, receiptId, auditor, verdict, appeal?.tally.outcome)
   })

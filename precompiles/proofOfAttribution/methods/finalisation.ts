@@ -75,21 +75,25 @@ function finalizeOne(session: Session, facts: ReceiptFacts, queryRow: Uint8Array
   switch (ending.outcome) {
     case 'final':
       payFinal(call, ending)
-      divideChallengeBond(call, ending)
+      if (isChallenged(ending.receipt)) divideChallengeBond(call, ending)
       return finalisation.finalized
     case 'rejected':
       reverse(call, ending, slash(call, ending))
-      returnChallengeBond(call, facts.receiptId)
+      if (isChallenged(ending.receipt)) returnChallengeBond(call, facts.receiptId)
       return finalisation.rejected
     case 'refunded':
       reverse(call, ending, 0n)
-      returnChallengeBond(call, facts.receiptId)
+      if (isChallenged(ending.receipt)) returnChallengeBond(call, facts.receiptId)
       return finalisation.refunded
   }
 }
 
 function isMarkedWrong(receipt: ReceiptRef): boolean {
   return (receipt.get('flags') & receiptFlag.markedWrong) !== 0
+}
+
+function isChallenged(receipt: ReceiptRef): boolean {
+  return (receipt.get('flags') & receiptFlag.challenged) !== 0
 }
 
 function takeOut({ corrections }: Session, { receipt, batch }: Ending, queryRow: Uint8Array): void {
@@ -185,14 +189,13 @@ function slash(call: AttributionCall, ending: Ending): bigint {
   const slashedWei = minimum(bondWei, bpsOf(behindWei, rules.hostSlashBps))
   ending.host.set('bondWei', bondWei - slashedWei)
   const compensationWei = minimum(facts.settlerWei, slashedWei)
-  const { challenger } = challengeAt(call, receiptId).values()
-  const challengerWei =
-    challenger === ZERO_ADDRESS ? 0n : minimum(slashedWei / 4n, slashedWei - compensationWei)
+  const challenger = isChallenged(ending.receipt) ? challengeAt(call, receiptId).get('challenger') : undefined
+  const challengerWei = challenger === undefined ? 0n : minimum(slashedWei / 4n, slashedWei - compensationWei)
   const fundWei = slashedWei - compensationWei - challengerWei
   const work = payWork(fundWei, paidAuditors.length, host.block.baseFeeWei, rules)
   const credit = (account: Address, reason: number, amountWei: bigint) =>
     money.credit('bondsWei', account, reason, receiptId, amountWei)
-  credit(challenger, creditReason.challenger, challengerWei)
+  if (challenger !== undefined) credit(challenger, creditReason.challenger, challengerWei)
   for (const auditor of paidAuditors) credit(auditor, creditReason.auditor, work.auditorWei)
   credit(host.caller, creditReason.finalizer, work.finalizerWei)
   credit(parameters.treasuryAddress, creditReason.slashed, work.restWei)

@@ -78,6 +78,8 @@ export function receiptStatusJson(
     isUnaudited: has(receiptFlag.unaudited),
     isNotDrawn: has(receiptFlag.notDrawn),
     isMarkedWrong: has(receiptFlag.markedWrong),
+    isChallenged: has(receiptFlag.challenged),
+    isAppealed: has(receiptFlag.appealed),
     audit: audit && {
       committee: audit.committee,
       commitEndBlock: audit.commitEndBlock,

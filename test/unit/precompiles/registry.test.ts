@@ -145,6 +145,8 @@ describe('parameters', () => {
     { what: 'a committee of four', change: { auditCommittee: 4 } },
     { what: 'no committee', change: { auditCommittee: 0 } },
     { what: 'windows too large to sum', change: { windowReceipts: 1000 } },
+    { what: 'more gas for a settlement than 32 bits hold', change: { settlementGas: 2n ** 32n } },
+    { what: 'windows that get older than 32 bits hold', change: { windowAgeBlocks: 2 ** 32 } },
     { what: 'an odd k', change: { kAllowed: [1023] } },
     { what: 'no k', change: { kAllowed: [] } },
     { what: 'an address in capitals', change: { stakingAddress: `0x${'AB'.repeat(20)}` } },

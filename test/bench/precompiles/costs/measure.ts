@@ -97,7 +97,7 @@ function settling(): { readonly f: Fixture; receipts(count: number): readonly Ma
   return { f, receipts }
 }
 
-const settleArgs = (receipts: readonly MadeReceipt[]) => [receipts.map(({ signed }) => signed)]
+const settleArgs = (receipts: readonly MadeReceipt[]) => [receipts.map(({ signed }) => signed), 0n]
 
 /** For each receipt in one call of so many, each of a requester of its own. */
 export function settlement(count: number): bigint {

@@ -159,6 +159,19 @@ describe('spans of an answer', () => {
       expect(spans(output, [withChunk(1, fields)])).toMatchObject({ error: 'SpanMismatch', args: [0] })
     }
     expect(spans(output, [{ ...claim, chunks: [] }])).toMatchObject({ error: 'SpanMismatch' })
+    // a chunk more than the span needs, before it or behind it
+    const [before, own, behind] = [0, 1, 2].map((index) => ({
+      ...corpus.chunks[index]!,
+      path: corpus.pathOf(index),
+    }))
+    const exact = { ...corpus.claim(0, 64, 10, 4), outputStart: 4, chunks: [own] }
+    expect(spans(output, [exact])).toMatchObject({ ok: true })
+    for (const chunks of [
+      [before, own],
+      [own, behind],
+    ]) {
+      expect(spans(output, [{ ...exact, chunks }])).toMatchObject({ error: 'SpanMismatch', args: [0] })
+    }
     // an adapter without a corpus proves nothing
     const on = (version: number, id = f.adapterId) =>
       f.attribution.try('scoreSpans', [id, version, output, [claim]], { from })

@@ -104,14 +104,19 @@ describe('governed values', () => {
     expect(set(f, { contributorsBps: 10_000, ...all }).ok).toBe(true)
   })
 
-  it('cost one cold slot to read once the block is over', () => {
+  it('cost one cold slot to read, and another one in the block of a vote', () => {
     const f = new Fixture({ withAuditors: false, parameters })
+    // refused for its fee, so that the values are read and nothing is written
     const gas = () => {
-      const args = [[f.receipt({ queryRow: new Uint8Array(3) }).signed], 0n]
-      return f.attribution.send('settle', args, { from: settler.address }).result.gasUsed
+      const args = [[f.receipt({ maxFeeWei: 1n }).signed], 0n]
+      const { value, result } = f.attribution.send('settle', args, { from: settler.address })
+      expect(value).toEqual([9])
+      return result.gasUsed
     }
     const usual = gas()
     set(f, { settlerCapBps: 1500 })
+    // a cold slot in place of one that was read before
+    expect(gas() - usual).toBe(2_100n - 20n)
     f.chain.advance()
     expect(gas()).toBe(usual)
   })

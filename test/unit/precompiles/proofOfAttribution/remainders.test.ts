@@ -178,6 +178,9 @@ describe('sums for each unit of weight', () => {
           if ('potWei' in one) {
             potsWei += one.potWei
             sums = grow(sums, one.potWei, totalWeight)
+            // nothing of what came in is lost in the sum itself
+            expect(sums.perWeightX64 * totalWeight + sums.carry).toBe(potsWei << 64n)
+            expect(sums.carry < totalWeight).toBe(true)
           } else for (const index of one.claims) claimOf(index % list.length)
           expect(sum(paid.map((each) => each.wei)) <= potsWei).toBe(true)
         }

@@ -20,6 +20,7 @@ import {
   stranger,
 } from '../../../../unit/precompiles/proofOfAttribution/fixture.ts'
 import { type BigAdapter, K, ROWS } from './adapter.ts'
+import { worstAppealCases } from './appeals.ts'
 import { fundAll, longText, type WorstCase, worstCase, worstParameters } from './worstCase.ts'
 
 const COUNT = bounds.receiptsPerCall
@@ -82,6 +83,7 @@ export function* worstAttributionCases({ f, adapterId }: BigAdapter): Generator<
   yield* hosts()
   yield* evidence()
   yield* manyAuditors()
+  yield* worstAppealCases()
   const { world, attribution: on, chain } = f
   // three auditors are left, so each sits in every committee
   on.send('deregisterAuditor', [f.baseModelId], { from: auditors[3].address })
@@ -90,7 +92,7 @@ export function* worstAttributionCases({ f, adapterId }: BigAdapter): Generator<
   const receipts = Array.from({ length: COUNT }, () =>
     f.receipt({ adapterId, application: application.address }),
   )
-  const settlement = { on, method: 'settle', args: [receipts.map(({ signed }) => signed)], from: settler }
+  const settlement = { on, method: 'settle', args: [receipts.map(({ signed }) => signed), 0n], from: settler }
   yield worstCase(world, { ...settlement, what: '64 in one batch' })
   // one batch each makes the window's sum the longest
   for (const receipt of receipts) f.settle(receipt)
