@@ -129,8 +129,11 @@ export class Market {
     })
 
     this.#leaveOpen([...this.#settle(wide, 2), ...this.#settle(child, 6)])
-    this.#settle(restricted, 1)
-    this.#settle(wide, 1)
+    // in the block of the receipts that it may just judge
+    const late = { from: REQUESTERS[1]?.address ?? ZERO_ADDRESS, valueWei: 60n * OPEN }
+    attribution.send('registerAuditor', [1n], late)
+    this.#settle(restricted, 2)
+    this.#settle(wide, 3)
     attribution.send('requestWithdraw', [ZERO_ADDRESS, OPEN], { from: REQUESTER })
     attribution.send('deregisterAuditor', [1n], { from: AUDITORS[4]?.address ?? ZERO_ADDRESS })
   }
@@ -159,10 +162,15 @@ export class Market {
   #settle(adapterId: bigint, count: number): readonly Known[] {
     const world = this.#world
     const [requester = OWNER, host = OWNER] = [REQUESTERS[0], HOSTS[0]]
+    // only positive ones speak against all rows of the sour one
+    const least = adapterId === this.adapterIds[1] ? 1 : -1
     const made = Array.from({ length: count }, (_, n) => {
       const nonce = BigInt(1_000_000 + this.receipts.length + n)
       const application = n % 2 === 0 ? APPLICATION.address : ZERO_ADDRESS
-      const queryRow = Uint8Array.from({ length: K }, (_, at) => 1 + ((n * 7 + at * 5) % 50))
+      const queryRow = Uint8Array.from(
+        { length: K },
+        (_, at) => (1 + ((n * 7 + at * 5) % 50)) * (at % 3 === 0 ? least : 1),
+      )
       const terms = { requester, host, signer: SIGNERS[0] ?? OWNER, adapterId, queryRow, nonce, application }
       const receipt = world.makeReceipt({ ...terms, profileHash: world.profileHash, outputTokens: 100 * n })
       return { ...receipt, requester: requester.address, application, host: host.address }

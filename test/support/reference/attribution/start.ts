@@ -45,6 +45,10 @@ export function attributionStart(): AttributionStart {
       world.attribution.send('registerAuditor', [id], options)
     }
   })
+  // who asks for answers may audit those of others
+  const [requester = OWNER] = REQUESTERS
+  const options = { from: requester.address, valueWei: 20n * OPEN }
+  world.attribution.send('registerAuditor', [baseModelIds[0] ?? 0n], options)
   const market = new Market(world, adaptersOn(world, baseModelIds))
   market.open()
   market.trade()
