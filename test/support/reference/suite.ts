@@ -54,9 +54,9 @@ export function findsDeviation({ registry, parameter, value, shownBy }: Deviatio
     for (let seed = 1; seed <= 200; seed++) {
       const finding = await comparison.run(seed)
       if (finding === undefined) continue
-      const last = finding.steps.at(-1)?.node
-      const leaf = last !== undefined && isBranch(last) ? last.children.at(-1)?.node : last
-      const method = leaf !== undefined && !isBranch(leaf) ? decodedCall(leaf)?.method : undefined
+      let leaf = finding.steps.at(-1)?.node
+      while (leaf !== undefined && isBranch(leaf)) leaf = leaf.children.at(-1)?.node
+      const method = leaf === undefined ? undefined : decodedCall(leaf)?.method
       expect(shownBy).toContain(method)
       return
     }

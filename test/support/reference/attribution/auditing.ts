@@ -156,7 +156,7 @@ export class Auditing {
     const { dice } = this.#table
     const usual =
       [OK, OK, OK, 2, ROW_MISMATCH, UNAVAILABLE, UNDECIDED, OK][Number(BigInt(receiptId) % 8n)] ?? OK
-    if (dice.below(40) === 0) return dice.one([0, NO_VERDICT, 255])
+    if (dice.below(16) === 0) return dice.one([0, NO_VERDICT, 255])
     return dice.below(4) === 0 ? dice.one([OK, 2, ROW_MISMATCH, UNAVAILABLE, UNDECIDED]) : usual
   }
 

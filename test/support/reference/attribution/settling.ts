@@ -89,7 +89,10 @@ export class Settling {
 
   markWrong(receipts: readonly Known[]): Move {
     const table = this.#table
-    const receipt = table.dice.one(receipts)
+    const marked = receipts.filter(
+      ({ receiptId }) => (table.scan.receipt(receiptId).flags & receiptFlag.markedWrong) !== 0,
+    )
+    const receipt = table.dice.one(marked.length > 0 && table.dice.below(4) === 0 ? marked : receipts)
     const facts = table.factsOf(receipt)
     const from = table.rarely(receipt.requester, STRANGER.address)
     return table.call('markWrong', [table.rarely(facts, { ...facts, settlerWei: 7n })], { from, advance: 0 })

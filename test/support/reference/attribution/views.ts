@@ -26,7 +26,7 @@ export function viewsOf(table: Table): readonly Idea[] {
       : view(
           dice.one(['score', 'attributionOf', 'attributionOf']),
           table.factsOf(known),
-          table.rarely(known.signed.queryRow, '0x00'),
+          dice.below(6) === 0 ? '0x00' : known.signed.queryRow,
           ...page,
         )
   return [
