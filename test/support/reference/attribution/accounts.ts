@@ -69,6 +69,8 @@ export class Accounts {
       this.#idea('registerHost', fields, { from: fresh, valueWei: bondWei }),
       this.#idea('registerHost', fields, { from: fresh, valueWei: bondWei }),
       this.#idea('updateHost', fields, { from }),
+      this.#idea('updateHost', fields, { from: HOSTS[0]?.address ?? from }),
+      this.#idea('updateHost', fields, { from: HOSTS[0]?.address ?? from }),
       this.#idea('addHostBond', [], { from, valueWei: dice.one([0n, 1n, OPEN]) }),
       this.#idea('deregisterHost', [], { from: HOSTS[0]?.address ?? from }),
       this.#idea('withdrawHostBond', [], { from: leaving, ...this.#table.until(withdrawableBlock) }),
@@ -118,7 +120,7 @@ export class Accounts {
       this.#table.governedBlock = scan.block() + advance
       return this.#table.call('setGoverned', [values], { from, advance })
     }
-    return [set, this.#idea('governed', [], { advance })]
+    return [set, set, set, this.#idea('governed', [], { advance })]
   }
 
   claims(): readonly Idea[] {
@@ -203,8 +205,8 @@ function governedValues({ dice, start }: Table) {
     { closerCapBps: dice.one([0, 1000, 1001]) },
     { hostSlashBps: dice.one([0, 1, 5000, 10_001]) },
     // so little that nothing is left of it for the challenger, or not all of its part
-    { hostSlashBps: dice.one([1, 10, 30, 50]) },
-    { hostSlashBps: dice.one([1, 10, 30, 50]) },
+    { hostSlashBps: dice.one([1, 6, 7, 8, 50]) },
+    { hostSlashBps: dice.one([1, 6, 7, 8, 50]) },
     { windowReceipts: dice.one([0, 1, 2, 960, 961]) },
     { windowAgeBlocks: dice.one([0, 1, 10, 1_209_600, 1_209_601]) },
     { settlementGas: dice.one([20_999, 21_000, 1_000_000, 1_000_001]) },

@@ -23,7 +23,7 @@ export function evidenceOf(table: Table): readonly Idea[] {
     () => {
       const { output, claims } = answer(table)
       const [better] = claims
-      const outputStart = (better?.outputStart ?? 0) + dice.one([0, 1, 3, 8, 9, 500])
+      const outputStart = Math.min(LARGEST, (better?.outputStart ?? 0) + dice.one([0, 1, 3, 8, 9, 500]))
       const claimed = { outputStart, length: dice.one([0, 1, 8, 9, 40]), corpusStart: 0, chunks: [] }
       return table.call('longerSpan', [adapterId, version, output, claimed, better ?? claimed])
     },

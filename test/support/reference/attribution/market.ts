@@ -109,6 +109,7 @@ export class Market {
     const { chain, parameters, attribution } = this.#world
     const [wide = 0n, sour = 0n, child = 0n, unaudited = 0n, restricted = 0n] = this.adapterIds
     attribution.send('deregisterHost', [], { from: HOSTS[1]?.address ?? ZERO_ADDRESS })
+    attribution.send('deregisterAuditor', [2n], { from: AUDITORS[0]?.address ?? ZERO_ADDRESS })
     this.#settle(restricted, 1)
     const old = [wide, sour, child, unaudited].map((id, n) => this.#settle(id, n < 2 ? 4 : 2))
     attribution.send('markWrong', [this.#factsOf(old[0]?.[1])], { from: REQUESTER })

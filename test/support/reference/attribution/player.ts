@@ -64,7 +64,7 @@ export class AttributionPlayer implements Player {
   async next(): Promise<Move> {
     const { dice, scan } = this.#table
     // values that are set again in the block in which they were set
-    if (this.#table.governedBlock === scan.block() && dice.below(3) === 0) {
+    if (this.#table.governedBlock === scan.block() && dice.below(2) === 0) {
       return dice.one(this.#accounts.governance(0))()
     }
     const kind = dice.below(36)
