@@ -36,6 +36,7 @@ export class Contributing {
   readonly #byCommitment = new Map<Hash, ContributionSpec>()
   readonly #byId = new Map<bigint, ContributionSpec>()
   readonly #offered: ContributionSpec[] = []
+  readonly #failed = new Set<ContributionSpec>()
   #count: number
 
   constructor(cast: Cast) {
@@ -187,17 +188,22 @@ export class Contributing {
   }
 
   reveal(): Move | undefined {
-    const { dice, scan, parameters } = this.#cast
+    const { dice, scan, parameters, focus } = this.#cast
     const anyOne = dice.below(24) === 0
     const last = scan.block() - parameters.revealMaxBlocks
     const known = this.#cast.contributions([status.committed]).filter((one) => {
-      const isOpen = one.commitBlock >= last && this.specOf(one)?.by.address === one.contributor
+      const spec = this.specOf(one)
+      const isOpen =
+        one.commitBlock >= last && spec?.by.address === one.contributor && !this.#failed.has(spec)
       return isOpen || (anyOne && this.specOf(one) !== undefined)
     })
-    const one = known.length === 0 ? undefined : dice.one(known)
+    const inFocus = known.filter(({ datanetId }) => datanetId === focus)
+    const one = inFocus.at(-1) ?? (known.length === 0 ? undefined : dice.one(known))
     const spec = one && this.specOf(one)
     if (one === undefined || spec === undefined) return undefined
     const by = one.sponsor !== `0x${'00'.repeat(20)}` && dice.below(3) === 0 ? one.sponsor : one.contributor
+    // what is wrong with a claim stays so: it is tried once or twice
+    if (dice.below(2) === 0) this.#failed.add(spec)
     const claim = claimOf(spec)
     const args = [one.contributionId, dice.below(24) === 0 ? { ...claim, salt: ZERO_HASH } : claim]
     const wait = one.commitBlock + parameters.revealMinBlocks - scan.block()
@@ -205,9 +211,20 @@ export class Contributing {
   }
 
   order(): Move {
-    const { dice } = this.#cast
+    const { dice, focus, parameters } = this.#cast
     const pending = this.#cast.contributions([status.revealed, status.committed])
-    const datanetId = pending.length === 0 ? this.#cast.datanet().datanetId : dice.one(pending).datanetId
-    return move('settleOrder', [datanetId, dice.one([1, 2, 3, 8, 64, 64, 0, 65])], this.#cast.anybody())
+    const inFocus = pending.filter((one) => one.datanetId === focus)
+    const one = pending.length === 0 ? undefined : dice.one(inFocus.length > 0 ? inFocus : pending)
+    const datanetId = one?.datanetId ?? this.#cast.datanet().datanetId
+    // the first that is neither revealed nor over holds all others back
+    const first = pending.filter((other) => other.datanetId === datanetId).at(-1)
+    const isHeld = first?.status === status.committed && dice.below(4) > 0
+    const wait = isHeld ? this.#cast.until(first.commitBlock + parameters.revealMaxBlocks + 1) : {}
+    return move(
+      'settleOrder',
+      [datanetId, dice.one([1, 2, 8, 64, 64, 64, 64, 0, 65])],
+      this.#cast.anybody(),
+      wait,
+    )
   }
 }

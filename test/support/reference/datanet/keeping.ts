@@ -4,7 +4,7 @@ import { datanetTerms, OPEN } from '../../precompileWorld.ts'
 import type { Move } from '../subject.ts'
 import { type Cast, move } from './cast.ts'
 import type { DatanetFacts } from './scan.ts'
-import { CONTRIBUTORS, GOVERNANCE, SCORERS } from './start.ts'
+import { GOVERNANCE, SCORERS } from './start.ts'
 
 const [OPEN_POLICY, APPOINTING, PRIVATE] = [[0], [1, 2], [2]]
 const TEXTS = [
@@ -19,9 +19,20 @@ const TEXTS = [
 /** What owners, managers and scorers do, besides contributions: terms, purses, seats, access, versions, views. */
 export class Keeping {
   readonly #cast: Cast
+  /** What an affair is about. */
+  #matter: { readonly datanetId: bigint; readonly account: Address } | undefined
 
   constructor(cast: Cast) {
     this.#cast = cast
+  }
+
+  /** The Datanet of the affair, or mostly one of these policies; and an account. */
+  #about(policies?: readonly number[]): readonly [DatanetFacts, Address] {
+    const matter = this.#matter
+    if (matter !== undefined && this.#cast.dice.below(6) > 0) {
+      return [this.#cast.scan.datanet(matter.datanetId), matter.account]
+    }
+    return [this.#cast.datanet(policies), this.#cast.account()]
   }
 
   #ownerOf({ owner, pendingOwner }: DatanetFacts): Address {
@@ -64,17 +75,17 @@ export class Keeping {
 
   ownership(step = this.#cast.dice.below(3)): Move {
     const { dice } = this.#cast
-    const one = this.#cast.datanet()
+    const [one, account] = this.#about()
     const offered = one.pendingOwner !== `0x${'00'.repeat(20)}`
     switch (step) {
       case 0:
-        return move('setRoles', [one.datanetId, this.#cast.account(), dice.below(9)], this.#ownerOf(one))
+        return move('setRoles', [one.datanetId, account, dice.below(9)], this.#ownerOf(one))
       case 1:
         if (offered)
           return move('acceptOwnership', [one.datanetId], dice.below(4) === 0 ? one.owner : one.pendingOwner)
         return move('acceptOwnership', [one.datanetId], this.#cast.anybody())
       default:
-        return move('transferOwnership', [one.datanetId, this.#cast.account()], this.#ownerOf(one))
+        return move('transferOwnership', [one.datanetId, account], this.#ownerOf(one))
     }
   }
 
@@ -140,19 +151,23 @@ export class Keeping {
   /** Things that take more than one step. */
   affairs(): readonly (() => Move)[] {
     const { dice } = this.#cast
+    const isPrivate = dice.below(2) === 0
+    this.#matter = {
+      datanetId: this.#cast.datanet(isPrivate ? PRIVATE : undefined).datanetId,
+      account: this.#cast.anybody(),
+    }
+    if (isPrivate) return [() => this.access(0), () => this.access(1), () => this.access(2)]
     return dice.one([
       [() => this.purse(0), () => this.purse(1), () => this.purse(2), () => this.purse(2)],
       [() => this.#bonded(0), () => this.#bonded(1), () => this.#bonded(1), () => this.#bonded(3)],
       [() => this.ownership(2), () => this.ownership(1), () => this.ownership(0)],
-      [() => this.access(0), () => this.access(1), () => this.access(2)],
       [() => this.tombstone(), () => this.claim(), () => this.claim()],
     ])
   }
 
   access(step = this.#cast.dice.below(3)): Move {
     const { dice, scan } = this.#cast
-    const one = this.#cast.datanet(PRIVATE)
-    const account = dice.below(4) === 0 ? this.#cast.account() : dice.one(CONTRIBUTORS).address
+    const [one, account] = this.#about(PRIVATE)
     switch (step) {
       case 0: {
         const [first, length] = dice.one([

@@ -37,8 +37,9 @@ export class DatanetPlayer implements Player {
       () => scoring.resolve(),
     ]
     const life = (): Make[] => [
-      ...times(4, () => contributing.commit()),
+      ...times(6, () => contributing.commit()),
       ...(dice.below(3) === 0 ? times(2, () => scoring.plant()) : []),
+      ...times(6, () => contributing.reveal()),
       ...times(6, () => contributing.reveal()),
       () => contributing.order(),
       ...round(),
@@ -46,7 +47,7 @@ export class DatanetPlayer implements Player {
       ...(dice.below(2) === 0 ? [...times(2, () => scoring.challenge()), ...round()] : []),
       ...(dice.below(3) === 0 ? [() => scoring.release(), () => keeping.freeze()] : []),
     ]
-    this.#lives = () => (dice.below(2) === 0 ? keeping.affairs() : life())
+    this.#lives = () => (dice.below(3) === 0 ? keeping.affairs() : life())
     this.#choices = [
       [6, () => contributing.commit()],
       [8, () => contributing.reveal()],
@@ -83,7 +84,7 @@ export class DatanetPlayer implements Player {
   /** Mostly what comes next in a life, and then and now something else. */
   #next(): Make {
     const { dice } = this.#cast
-    if (dice.below(4) === 0) return this.#other()
+    if (dice.below(6) === 0) return this.#other()
     if (this.#plan.length === 0) {
       this.#cast.refocus()
       this.#plan = [...this.#lives()]

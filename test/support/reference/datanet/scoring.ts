@@ -16,6 +16,7 @@ interface Opinion {
   readonly ids: readonly bigint[]
   readonly reports: readonly unknown[]
   readonly commitment: Hash
+  readonly tried: { times: number }
 }
 
 /** Panels, scores, decisions, and what undoes decisions. */
@@ -62,7 +63,7 @@ export class Scoring {
     const ids = all.map(({ contributionId }) => contributionId)
     const reports = all.map((one) => this.#report(one))
     const commitment = this.#cast.start.world.scoreCommitment({ address: by } as never, ids, reports, SALT)
-    this.#opinions.push({ by, ids, reports, commitment })
+    this.#opinions.push({ by, ids, reports, commitment, tried: { times: 0 } })
     return move('commitScores', [ids, commitment], by)
   }
 
@@ -93,7 +94,11 @@ export class Scoring {
     this.#opinions = kept
     const choice = gone !== undefined && dice.below(16) === 0 ? [gone] : kept
     if (choice.length === 0) return undefined
-    const { by, ids, reports } = dice.one(choice)
+    const opinion = dice.one(choice)
+    const { by, ids, reports } = opinion
+    // what failed twice will not do better
+    if (opinion.tried.times > 1) this.#opinions = this.#opinions.filter((one) => one !== opinion)
+    opinion.tried.times += 1
     const args = [ids, dice.below(40) === 0 ? reports.slice(1) : reports, SALT]
     const [first] = ids
     const end = first === undefined ? 0 : scan.contribution(first).scoreCommitEndBlock
@@ -160,6 +165,9 @@ export class Scoring {
           [7000, 9000],
           [0, 10_000],
           [4000, 4500],
+          [1000, 3000],
+          [5000, 10_000],
+          [8000, 8000],
           [9000, 2000],
           [0, 10_001],
         ] as const)
@@ -176,8 +184,9 @@ export class Scoring {
   answer(): Move | undefined {
     const { dice, scan } = this.#cast
     const decided = [...this.#answers.keys()].filter((id) => {
-      const { status: now } = scan.contribution(id)
-      return now === status.accepted || now === status.rejected
+      const { status: now, challengeEndBlock } = scan.contribution(id)
+      if (now === status.accepted) return challengeEndBlock >= scan.block()
+      return now === status.rejected
     })
     const known = decided.length > 0 && dice.below(6) > 0 ? decided : [...this.#answers.keys()]
     if (known.length === 0) return undefined
