@@ -11,6 +11,7 @@ import {
   AUDITORS,
   type Committed,
   commitmentOf,
+  GOVERNANCE,
   HOSTS,
   K,
   type Known,
@@ -122,6 +123,8 @@ export class Market {
     chain.advance(parameters.challengeWindowBlocks)
     this.#finalize(again)
     attribution.send('closeWindow', [sour, 1], { from: STRANGER.address })
+    // a copy, so that others of its cluster get what it would have got
+    this.#world.datanets.send('tombstone', [4n], { from: GOVERNANCE.address })
 
     const judged = CASES.map((of, n) => ({ of, receipt: this.#settleOne(n % 3 === 0 ? wide : child) }))
     const rows = Array.from({ length: 8 }, (_, n) => makeRow(K, n + 50))
