@@ -55,18 +55,19 @@ const CASES: readonly Case[] = [
 ]
 
 /** Votes are still to be revealed, or to be committed. */
-const LATE: Case = { verdicts: [2, 1, 1], appeal: 'disputed', votes: [1, 1, 1, 2, 1] }
+const LATE: Case = { verdicts: [2, 1, 1], appeal: 'disputed', votes: [1, 1, 1, 2, 6] }
 const LATER: Case = { verdicts: [2, 1, 1], appeal: 'disputed', votes: [1, 0, 0, 2, 0] }
-/** Four with seats that can commit or reveal, two under appeal, and two that can be appealed against. */
+/** Four with seats that can commit or reveal, one of them what no verdict is; two under appeal; two that can be appealed against, one that must be. */
 const OPEN_CASES: readonly Case[] = [
   { verdicts: [1, 1, 2] },
   { verdicts: [1, 0, 1] },
   { verdicts: [0, 2, 0] },
-  { verdicts: [1, 1, 1] },
+  { verdicts: [1, 6, 1] },
   LATE,
   LATER,
   { verdicts: [2, 2, 2] },
   { verdicts: [1, 1, 1] },
+  { verdicts: [1, 1, 3] },
 ]
 
 interface Judged {
@@ -132,7 +133,7 @@ export class Market {
       this.#world.nextVersion(wide, OWNER, [1n], rows)
     })
 
-    this.#leaveOpen([...this.#settle(wide, 2), ...this.#settle(child, 6)])
+    this.#leaveOpen([...this.#settle(wide, 2), ...this.#settle(child, 7)])
     // in the block of the receipts that it may just judge
     const late = { from: REQUESTERS[1]?.address ?? ZERO_ADDRESS, valueWei: 60n * OPEN }
     attribution.send('registerAuditor', [1n], late)

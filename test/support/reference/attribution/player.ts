@@ -78,7 +78,7 @@ export class AttributionPlayer implements Player {
     if (kind < 30) return dice.one(this.#accounts.siblings())()
     if (kind < 32) return dice.one(this.#accounts.claims())()
     if (kind < 34) return dice.one(this.#accounts.governance())()
-    return dice.one(dice.below(5) === 0 ? evidenceOf(this.#table) : viewsOf(this.#table))()
+    return dice.one(dice.below(3) === 0 ? evidenceOf(this.#table) : viewsOf(this.#table))()
   }
 
   /** What brings receipts and windows further. */
@@ -102,7 +102,7 @@ export class AttributionPlayer implements Player {
     add(3, audited, () => this.#auditing.commit(audited ?? []))
     add(5, this.#auditing.toReveal(), () => this.#auditing.reveal())
     add(1, audited, () => this.#auditing.openAppeal(audited ?? []))
-    add(2, audited, () => this.#auditing.appeal(audited ?? []))
+    add(4, audited, () => this.#auditing.appeal(audited ?? []))
     add(3, appealed, () => this.#auditing.vote(appealed ?? []))
     add(5, this.#auditing.votesToReveal(), () => this.#auditing.revealVote())
     add(5, open, () => this.#settling.finalize(open))
