@@ -8,7 +8,7 @@ export const RUNS = Number(process.env.REFERENCE_RUNS ?? 500)
 const SEED = Number(process.env.FUZZ_SEED ?? 1)
 const PARTS = 10
 /** Of each method that writes, in all sequences together. */
-const LEAST_SUCCESSES = Math.floor(RUNS / 100)
+const LEAST_SUCCESSES = Math.floor(RUNS / 250)
 
 const seedOf = (run: number) => SEED * 100_003 + run
 

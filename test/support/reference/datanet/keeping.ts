@@ -215,19 +215,16 @@ export class Keeping {
   claim(): Move {
     const { dice } = this.#cast
     const account = this.#cast.account()
-    switch (dice.below(5)) {
+    switch (dice.below(4)) {
       case 0:
         return move('claimFor', [account], this.#cast.anybody())
-      case 4:
-        return move(
-          'claimMany',
-          [[account, this.#cast.anybody(), this.#cast.account()]],
-          this.#cast.anybody(),
-        )
       case 1:
         return move('sweepSurplus', [], this.#cast.anybody())
-      default:
-        return move('claim', [], this.#cast.anybody())
+      default: {
+        const by = this.#cast.anybody()
+        const forMany = BigInt(account) % 2n === 0n
+        return forMany ? move('claimMany', [[account, by]], by) : move('claim', [], by)
+      }
     }
   }
 
