@@ -17,7 +17,8 @@ interface IClaimable is INativePrecompile {
     }
 
     /// @notice `account` may claim `amountWei` more. `reason` is listed in the interface that emits it; `ref` is the id
-    /// that the reason is about (a number left-padded, or a receipt id).
+    /// that the reason is about (a number left-padded, or a receipt id). What would go to an account of the system, other than
+    /// Staking and Treasury, goes to the treasury, which is then `account`.
     event Credited(address indexed account, uint8 indexed reason, bytes32 indexed ref, uint256 amountWei);
     event Claimed(address indexed account, address indexed by, uint256 amountWei);
     event SurplusSwept(uint256 amountWei);

@@ -8,6 +8,10 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// @notice Blocks are block numbers; bps are hundredths of a percent; amounts are wei. Ids start at 1; contribution ids
 /// are given in commit order over all Datanets.
 ///
+/// Errors are listed in the order of their checks. Before them come the bounds of lists, counts and pages
+/// (BoundExceeded, also when there is none of them), then ids that are unknown; a method that checks ids later lists
+/// them. The items of a list are checked one after the other. Of a text the length is checked first.
+///
 /// Kinds of Datanets: 0 text classification, 1 retrieval, 2 generation.
 /// Policies: 0 open (scorers bond themselves in), 1 curated (scorers are appointed), 2 private (as curated, and the
 /// content is for those whom the Datanet gives access). Name, kind and policy never change.
@@ -30,7 +34,8 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 ///
 /// Order. Contributions of a Datanet are ordered as they were committed: each when all before it are revealed, or their
 /// reveal windows are over. Of contributions with one content root, of whatever Datanets, the earliest commit that is
-/// revealed by then stands; once it has ended without being accepted the content may be offered again.
+/// revealed by then stands, also beside a later commit that was ordered before. Once the one that stands has ended
+/// without being accepted, or fallen, the content is free again: for whichever commit is revealed or ordered next.
 ///
 /// Sponsors. Whoever sends commitContributionFor pays bond and gas of a contribution that its contributor signed for
 /// (EIP-712; domain: name "OpenLedger", version "1", the chain's id, this address):
@@ -49,16 +54,16 @@ import {IProofOfAttribution} from "./IProofOfAttribution.sol";
 /// Panels. Whoever may be on a panel is fixed when the contribution is ordered, and again when it is to be drawn a
 /// second time or is challenged: the seats that score then, but the contributor's and the sponsor's. For a challenge
 /// the challenger's is not among them either, nor are those that reported in the deciding round, as long as 3 (open) or
-/// 1 (else) others are left.
+/// 1 (else) others are left. Who took over the seat of one that reported has not reported.
 /// Curated and private: all of them are on it, with weight 1. Without any a contribution is returned at once. A scorer
 /// who was dismissed since can neither commit nor reveal.
 /// Open: drawScorers draws `scorerPanel` of those that still hold their seat, leaving ones included (all, when they are
 /// fewer). seed = keccak256(randomness ‖ uint64 contributionId ‖ uint8 round), with the prevRandao of the block after
 /// the one in which the candidates were fixed (of the newest block a multiple of 8192 later, if that is forgotten).
 /// Draw i (from 0) falls on candidate number uint256(keccak256(seed ‖ uint8 i)) mod (sum of the bonds left), counted
-/// over the bonds of the candidates not yet drawn in the order of their seats. With fewer than 3 candidates a
-/// contribution is returned at once. A scorer's weight is min(65535, floor(bond / scorerBondWei)).
-/// Windows of `scoreCommitBlocks` and then `scoreRevealBlocks` start with the panel.
+/// over the bonds of the candidates not yet drawn in the order of their seats. Where fewer than 3 still hold their seats
+/// the draw ends the round: the contribution is returned, or stays accepted after a challenge. A scorer's weight is min(65535, floor(bond / scorerBondWei)).
+/// The panel's order is that of its seats. Windows of `scoreCommitBlocks` and then `scoreRevealBlocks` start with the panel.
 ///
 /// Decision. It needs 3 reports (open), or the lesser of 3 and the panel's size (else). Reports whose root, counts or
 /// signature differ from the claim refute it when they have more than half of the weight of all reports. Otherwise the
@@ -121,7 +126,7 @@ interface IDatanetRegistry is IClaimable {
         uint8 kind;
         uint8 policy;
         Terms terms;
-        uint8 scorers; // now appointed or bonded
+        uint8 scorers; // that score now; leaving ones do not
         uint32 versions; // frozen ones
         uint32 keyEpoch; // grows with every revocation of access
         uint64 commits; // contributions ever committed
@@ -157,7 +162,7 @@ interface IDatanetRegistry is IClaimable {
         uint8 status;
         uint8 flags;
         uint16 noveltyBps;
-        uint16 qualityBps; // the median that scorers agreed on, once resolved
+        uint16 qualityBps; // the median that scorers agreed on, once resolved; zero when refuted
         uint8 reason; // of a rejection
         uint32 recordCount;
         uint64 byteCount;
@@ -175,7 +180,7 @@ interface IDatanetRegistry is IClaimable {
         address challenger; // or zero
         uint96 challengeBondWei; // still held
         uint96 bountyWei; // still set aside
-        bytes32 commitment; // zero once revealed
+        bytes32 commitment; // zero once revealed, or returned at the reveal
         bytes32 contentRoot;
     }
 
@@ -277,7 +282,7 @@ interface IDatanetRegistry is IClaimable {
         uint64 byteCount,
         bytes32 minhashHash
     );
-    /// @notice The contribution is feedback on these receipts.
+    /// @notice The contribution is feedback on these receipts. Comes before ContributionRevealed.
     event FeedbackRevealed(uint64 indexed contributionId, bytes32[] receiptIds);
     /// @notice The contribution has its place and its cluster; scorers may commit until `scoreCommitEndBlock`, which is
     /// zero when the panel is to be drawn first.
@@ -319,7 +324,8 @@ interface IDatanetRegistry is IClaimable {
         uint64 byteCount,
         bytes32 minhashHash
     );
-    /// @notice A round of scoring ended; `status` is waiting when another follows.
+    /// @notice A round of scoring ended; `status` is waiting when another follows. Quality and reason are the round's: zero
+    /// without a quorum. Credits of bonds come before it, scorers' pay after it.
     event ContributionResolved(
         uint64 indexed contributionId,
         uint64 indexed datanetId,
@@ -443,8 +449,8 @@ interface IDatanetRegistry is IClaimable {
     error InvalidExpiry(uint40 untilBlock); // over already
     error NoGrant(address account);
 
-    /// @notice Creates a Datanet that the caller owns. Errors: InvalidText, BoundExceeded, InvalidKind, InvalidPolicy,
-    /// InvalidThreshold.
+    /// @notice Creates a Datanet that the caller owns; `metadataCid` may be empty. Errors: BoundExceeded and InvalidText
+    /// of the name, InvalidKind, InvalidPolicy, InvalidThreshold, BoundExceeded and InvalidText of the others.
     function createDatanet(
         string calldata name,
         uint8 kind,
@@ -454,7 +460,8 @@ interface IDatanetRegistry is IClaimable {
         Terms calldata terms
     ) external returns (uint64 datanetId);
 
-    /// @notice Sets what may change about a Datanet. Manager. Errors: MissingRole, InvalidText, BoundExceeded.
+    /// @notice Sets what may change about a Datanet; `metadataCid` may be empty. Manager. Errors: MissingRole,
+    /// BoundExceeded, InvalidText.
     function updateDatanet(uint64 datanetId, string calldata licence, string calldata metadataCid) external;
 
     /// @notice Sets the terms for contributions committed from now on, and the pay of decisions from now on. Manager.
@@ -500,11 +507,11 @@ interface IDatanetRegistry is IClaimable {
     function joinScorers(uint64 datanetId) external payable returns (uint8 seat);
 
     /// @notice Stops scoring in an open Datanet; the bond and the duties that are open stay until `withdrawableBlock`.
-    /// Errors: WrongPolicy, NotScorer.
+    /// Errors: WrongPolicy, NotScorer (also for one that is leaving).
     function leaveScorers(uint64 datanetId) external returns (uint40 withdrawableBlock);
 
     /// @notice Credits the bond of a scorer that left, and frees the seat. Errors: WrongPolicy, NotScorer,
-    /// ScorerStillBound.
+    /// ScorerStillBound (of block zero for one that still scores).
     function withdrawScorerBond(uint64 datanetId) external returns (uint256 amountWei);
 
     /// @notice Takes a place in the commit order without showing anything. The value is the bond. Errors:
@@ -517,8 +524,8 @@ interface IDatanetRegistry is IClaimable {
         bytes32 commitment
     ) external payable returns (uint64 contributionId);
 
-    /// @notice The same for a contributor who signed for it; the caller is the sponsor. Errors: also TooLate,
-    /// InvalidSignature.
+    /// @notice The same for a contributor who signed for it; the caller is the sponsor. Errors: TooLate,
+    /// InvalidSignature, UnknownDatanet, ZeroCommitment, BondTooLow.
     /// @param deadlineBlock last block in which the signature holds
     function commitContributionFor(
         uint64 datanetId,
@@ -536,13 +543,13 @@ interface IDatanetRegistry is IClaimable {
     /// @notice Shows what was committed, within the reveal window: from `revealMinBlocks` to `revealMaxBlocks` after
     /// the commit's block. Contributor or sponsor. Errors: NotContributor, WrongStatus, TooEarly, TooLate, InvalidKind,
     /// InvalidSignatureLength, EmptyContribution, BoundExceeded, CommitmentMismatch, and those of the kinds:
-    /// Records have no target. Labels and corrections need one (InvalidTarget) that is accepted and not tombstoned;
+    /// Records have no target (InvalidTarget); only feedback has receipts (BoundExceeded). Labels and corrections need one (InvalidTarget) that is accepted and not tombstoned;
     /// labels have at most its records (BoundExceeded); a correction's is not superseded already. A target that is not
     /// accepted, is tombstoned or superseded by now is nobody's mistake: the contribution is returned with its bond,
-    /// and nothing is shown. Feedback has receipts that are final (ReceiptNotFinal, FactsMismatch), that the
-    /// contributor paid for (NotRequester), of adapters that stand on a version of this Datanet (ReceiptElsewhere), as
-    /// many as records (LengthMismatch), and each without other feedback, unless that ended without being accepted
-    /// (FeedbackExists).
+    /// and nothing is shown, its commitment is zero all the same. Feedback has 1 to 16 receipts (BoundExceeded), as many
+    /// as records (LengthMismatch), that are final (ReceiptNotFinal, FactsMismatch), that the
+    /// contributor paid for (NotRequester), of adapter versions that stand on a version of this Datanet
+    /// (ReceiptElsewhere), and each without other feedback, unless that ended without being accepted (FeedbackExists).
     function revealContribution(uint64 contributionId, Claim calldata claim) external;
 
     /// @notice Orders the next contributions in commit order, `maximum` at most, and stops at the first whose reveal
@@ -554,8 +561,8 @@ interface IDatanetRegistry is IClaimable {
     /// @return statuses of the contributions after the call, in the order asked
     function drawScorers(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
-    /// @notice Commits the caller's scores for several contributions at once. Errors: ZeroCommitment, WrongStatus,
-    /// NotScorer, NotOnPanel, TooLate, AlreadyCommitted.
+    /// @notice Commits the caller's scores for several contributions at once. Errors: ZeroCommitment,
+    /// UnknownContribution, WrongStatus, NotScorer, NotOnPanel, TooLate, AlreadyCommitted.
     /// @param commitment keccak256(abi.encode(scorer, contributionIds, reports, salt))
     function commitScores(uint64[] calldata contributionIds, bytes32 commitment) external;
 
@@ -574,8 +581,8 @@ interface IDatanetRegistry is IClaimable {
     function resolve(uint64[] calldata contributionIds) external returns (uint8[] memory statuses);
 
     /// @notice Doubts an accepted contribution within its challenge period. The value is
-    /// `contributionChallengeBondWei`, exactly. Not the contributor. Errors: WrongBond, InvalidReason, InvalidText,
-    /// BoundExceeded, AlreadyChallenged, WrongStatus, TooLate, OwnContribution, TooFewScorers.
+    /// `contributionChallengeBondWei`, exactly. Not the contributor. Errors: WrongBond, InvalidReason, BoundExceeded,
+    /// InvalidText, UnknownContribution, AlreadyChallenged, WrongStatus, TooLate, OwnContribution, TooFewScorers.
     /// @param reason a code as in reports
     /// @param evidenceCid what scorers should look at; may be empty
     function challengeContribution(
@@ -596,7 +603,8 @@ interface IDatanetRegistry is IClaimable {
     /// @notice Reveals a known answer that was planted in a block before the one in which the last round's panel was
     /// fixed, of a contribution that is rejected, or accepted and within its challenge period, and was never
     /// challenged. The contribution is planted from then on; its bond goes back and its bounty stays in the purse.
-    /// Contributor. Errors: NotContributor, InvalidQuality, WrongStatus, AlreadyChallenged, TooLate, UnknownCommitment.
+    /// Contributor. Errors: NotContributor, InvalidQuality (above 10000, or the least above the most), WrongStatus,
+    /// AlreadyChallenged, TooLate, UnknownCommitment, TooLate of the last block to plant it in.
     function revealKnownAnswer(
         uint64 contributionId,
         uint16 minQualityBps,
@@ -605,8 +613,8 @@ interface IDatanetRegistry is IClaimable {
     ) external;
 
     /// @notice Freezes the next version. Looks at `maximum` contributions at most and goes on where the last call
-    /// stopped. A freeze that ends without a member begins anew with the next call. Freezer. Errors: MissingRole,
-    /// BoundExceeded, NothingAccepted when all was looked at in this call.
+    /// stopped. A freeze that ends without a member begins anew with the next call (VersionExtended with zeros). Freezer.
+    /// Errors: MissingRole, NothingAccepted when all was looked at in this call.
     function freezeVersion(uint64 datanetId, uint32 maximum) external returns (uint32 version, bool frozen);
 
     /// @notice Stops the attribution to a contribution, for good. Contributor, or governance. Errors: NotContributor,
@@ -615,7 +623,8 @@ interface IDatanetRegistry is IClaimable {
 
     function isTombstoned(uint64 contributionId) external view returns (bool tombstoned);
 
-    /// @notice Asks for access to a private Datanet. Errors: WrongPolicy, InvalidPublicKey, InvalidText, BoundExceeded.
+    /// @notice Asks for access to a private Datanet; who has access keeps it. Errors: WrongPolicy, InvalidPublicKey,
+    /// BoundExceeded, InvalidText.
     /// @param publicKey a point of secp256k1, compressed or not, that the content key will be wrapped to
     /// @param purposeCid what the content is wanted for; may be empty
     function requestAccess(uint64 datanetId, bytes calldata publicKey, string calldata purposeCid) external;
@@ -650,7 +659,7 @@ interface IDatanetRegistry is IClaimable {
     /// @return minhash the 512 signature bytes; empty before the reveal
     function getMinhash(uint64 contributionId) external view returns (bytes memory minhash);
 
-    /// @return contributionId of the earliest commit revealed with this content root, or zero
+    /// @return contributionId of the commit that holds this content root, or zero when it is free
     function contributionByRoot(bytes32 contentRoot) external view returns (uint64 contributionId);
 
     /// @return contributionId of the feedback on this receipt, unless it ended without being accepted; or zero
@@ -669,7 +678,7 @@ interface IDatanetRegistry is IClaimable {
     /// @return seats on the contribution's panel in its last round, in their order; none while it waits for the draw
     function panelOf(uint64 contributionId) external view returns (PanelSeat[] memory seats);
 
-    /// @return accounts with a seat now, in the order of the seats
+    /// @return accounts that score now, in the order of their seats; leaving ones do not
     function scorersOf(uint64 datanetId) external view returns (address[] memory accounts);
 
     function getVersion(uint64 datanetId, uint32 version) external view returns (Version memory info);

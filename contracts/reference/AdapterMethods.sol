@@ -32,6 +32,7 @@ contract AdapterMethods is IMethods {
 
         if (s == IClaimable.claim.selector) return Mutability.writes;
         if (s == IClaimable.claimFor.selector) return Mutability.writes;
+        if (s == IClaimable.claimMany.selector) return Mutability.writes;
         if (s == IClaimable.sweepSurplus.selector) return Mutability.writes;
         if (s == IAdapterRegistry.registerBaseModel.selector) return Mutability.writes;
         if (s == IAdapterRegistry.dropDraft.selector) return Mutability.writes;
@@ -78,6 +79,7 @@ contract AdapterMethods is IMethods {
         if (s == IAdapterRegistry.versionsOf.selector) return versionsOf(a);
         if (s == IAdapterRegistry.getRows.selector) return getRows(a);
         if (s == IClaimable.credits.selector || s == IClaimable.claimFor.selector) return oneAddress(a);
+        if (s == IClaimable.claimMany.selector) return abi.encode(abi.decode(a, (address[])));
         if (s == IClaimable.claim.selector || s == IClaimable.totals.selector) return "";
         if (s == IClaimable.sweepSurplus.selector) return "";
         return oneUint(a);

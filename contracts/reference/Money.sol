@@ -24,6 +24,7 @@ function books() pure returns (Books storage b) {
 /// @title The money of a registry
 abstract contract Money is IClaimable {
     uint8 private constant SURPLUS = 4;
+    uint256 private constant CLAIMS = 64;
 
     address internal immutable staking;
     address internal immutable treasury;
@@ -71,6 +72,14 @@ abstract contract Money is IClaimable {
 
     function claimFor(address account) external returns (uint256 amountWei) {
         return pay(account);
+    }
+
+    function claimMany(address[] calldata accounts) external returns (uint256 amountWei) {
+        if (accounts.length == 0 || accounts.length > CLAIMS) revert BoundExceeded(accounts.length, CLAIMS);
+        for (uint256 i = 0; i < accounts.length; i++) {
+            if (isSystem(accounts[i])) revert SystemAccount(accounts[i]);
+            if (books().credits[accounts[i]] > 0) amountWei += pay(accounts[i]);
+        }
     }
 
     function pay(address account) private returns (uint256 amountWei) {

@@ -1,11 +1,11 @@
 import { bounds } from '../bounds.ts'
-import { bitsIn } from '../shared/bits.ts'
+import { bitsIn, withoutBit } from '../shared/bits.ts'
 import { refOf } from '../shared/money.ts'
 import { blockOf, type ContributionRef, type DatanetCall, type DatanetRef, fail } from './call.ts'
 import type { Decision } from './decision.ts'
 import { turnDown } from './endings.ts'
 import { contributionStatus, creditReason, POLICY_OPEN } from './layout.ts'
-import { seatsOfOthers } from './panel.ts'
+import { holdsSeat, seatsOfOthers } from './panel.ts'
 
 /** Who may judge a challenge: rather those who did not decide before, never the challenger. */
 export function challengeCandidates(
@@ -17,7 +17,11 @@ export function challengeCandidates(
   const all = seatsOfOthers(call, datanet, contribution, call.host.caller)
   const eligible = bitsIn(all).length
   if (eligible < needed) fail('TooFewScorers', { eligible: BigInt(eligible) })
-  const others = all & ~contribution.get('scorersRevealed')
+  // whoever took a seat over since has not decided anything
+  const deciders = bitsIn(contribution.get('scorersRevealed')).filter((seat) =>
+    holdsSeat(call, datanet, contribution, seat),
+  )
+  const others = deciders.reduce(withoutBit, all)
   return bitsIn(others).length >= needed ? others : all
 }
 

@@ -30,9 +30,9 @@ export function endOf({ outputStart, length }: Pick<Span, 'outputStart' | 'lengt
   return outputStart + length
 }
 
-/** Two stretches of the answer have a token in common. */
+/** Two stretches of the answer have a token in common; an empty one has none. */
 export function overlap(a: Span, b: Span): boolean {
-  return a.outputStart < endOf(b) && b.outputStart < endOf(a)
+  return Math.max(a.outputStart, b.outputStart) < Math.min(endOf(a), endOf(b))
 }
 
 /**

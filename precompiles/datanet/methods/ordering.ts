@@ -56,10 +56,15 @@ function settleNext(call: DatanetCall, contributionId: bigint, contribution: Con
     return true
   }
   if (status === contributionStatus.returned) return true
-  const holder = store.load(mappingSlot(store, registry.at('roots'), contribution.get('contentRoot')))
-  if (holder !== 0n && holder !== contributionId)
+  const root = mappingSlot(store, registry.at('roots'), contribution.get('contentRoot'))
+  const holder = store.load(root)
+  if (holder !== 0n && holder < contributionId) {
     refuse(call, contributionId, contribution, 'duplicate', holder)
-  else place(call, contributionId, contribution)
+    return true
+  }
+  // free again, or a later commit's: from here on it is this one's, so that no later commit stands beside it
+  store.save(root, contributionId)
+  place(call, contributionId, contribution)
   return true
 }
 

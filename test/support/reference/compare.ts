@@ -1,17 +1,18 @@
 import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
 import { adapterSubject } from './adapter/subject.ts'
+import { attributionSubject } from './attribution/subject.ts'
 import { Coverage } from './coverage.ts'
+import { datanetSubject } from './datanet/subject.ts'
 import { type RegistryName, referenceRegistries } from './registries.ts'
 import { describeFinding, type Finding, runSequence, shrink } from './sequence.ts'
 import type { AnySubject } from './subject.ts'
 import { TwinWorlds } from './twinWorlds.ts'
 
-/** Calls of one sequence; trees count as one. */
-const SEQUENCE_LENGTH = 10
-
 /** Every registry that is compared with its reference. */
 const subjects: Readonly<Record<RegistryName, AnySubject>> = {
   adapter: adapterSubject as AnySubject,
+  attribution: attributionSubject as AnySubject,
+  datanet: datanetSubject as AnySubject,
 }
 
 export const registryNames = Object.keys(subjects) as readonly RegistryName[]
@@ -52,7 +53,7 @@ export class Comparison {
   async run(seed: number): Promise<Finding | undefined> {
     const options = {
       seed,
-      length: SEQUENCE_LENGTH,
+      length: this.#subject.length,
       player: (dice: Parameters<AnySubject['player']>[0]) =>
         this.#subject.player(dice, this.#start, this.#worlds.native),
     }

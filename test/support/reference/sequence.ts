@@ -193,17 +193,26 @@ export async function shrink(worlds: TwinWorlds, seed: number, finding: Finding)
   return best
 }
 
-/** Every way to leave one thing out. The blocks that a step waited for pass before the next one. */
+/** Every way to leave out some steps before the last, many first, or one call of a step. */
 function* shorter(steps: readonly Step[]): Generator<readonly Step[]> {
-  for (let index = steps.length - 2; index >= 0; index--) {
-    const [gone, next] = [steps[index], steps[index + 1]]
-    if (gone === undefined || next === undefined) continue
-    const later = { ...next, advance: next.advance + gone.advance }
-    yield [...steps.slice(0, index), later, ...steps.slice(index + 2)]
+  for (let count = Math.floor(steps.length / 2); count >= 1; count = Math.floor(count / 2)) {
+    for (let end = steps.length - 1; end - count >= 0; end -= count) yield without(steps, end - count, end)
   }
   for (const [index, step] of steps.entries()) {
     for (const node of smaller(step.node)) yield steps.with(index, { ...step, node })
   }
+}
+
+/** The blocks that these steps waited for pass before the next one. */
+function without(steps: readonly Step[], from: number, to: number): readonly Step[] {
+  const waited = steps.slice(from, to).reduce((sum, { advance }) => sum + advance, 0)
+  return steps
+    .slice(0, from)
+    .concat(
+      steps
+        .slice(to)
+        .map((step, index) => (index === 0 ? { ...step, advance: step.advance + waited } : step)),
+    )
 }
 
 function* smaller(node: Node): Generator<Node> {

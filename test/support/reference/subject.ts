@@ -24,6 +24,8 @@ export interface Player {
 /** A registry as its reference is compared with it. */
 export interface Subject<Start extends { readonly world: World }> {
   readonly registry: ReferenceRegistry
+  /** Calls of one sequence; trees count as one. */
+  readonly length: number
   /** Where every sequence starts. */
   start(): Start
   player(dice: Dice, start: Start, native: RunningWorld): Player

@@ -15,7 +15,7 @@ import type { Log } from '../memoryHost.ts'
 import { account, OPEN, type World } from '../precompileWorld.ts'
 import { helpers } from './helpers.ts'
 import type { Step } from './message.ts'
-import { creationOf, type ReferenceRegistry } from './registries.ts'
+import { creationOf, type ReferenceParameters, type ReferenceRegistry } from './registries.ts'
 import { type ChangedAccount, type Ended, RunningWorld } from './runningWorld.ts'
 
 /** Contracts that make trees of calls, in both worlds. */
@@ -85,7 +85,7 @@ async function installShared(journal: StateJournal, { parameters }: World): Prom
 async function installReference(
   journal: StateJournal,
   reference: ReferenceRegistry,
-  parameters: PrecompileParameters,
+  parameters: ReferenceParameters,
 ): Promise<void> {
   const { address, registry, methods } = reference
   install(journal, registryAt(address), await runtimeOf(creationOf(registry, parameters)))
@@ -132,7 +132,10 @@ export class TwinWorlds {
     await installShared(shared, world)
     const state = new OverlayState(base, shared.diff())
     const replacing = new StateJournal(state)
-    for (const reference of references) await installReference(replacing, reference, parametersOfReferences)
+    const { genesisHash } = world.chain
+    for (const reference of references) {
+      await installReference(replacing, reference, { ...parametersOfReferences, genesisHash })
+    }
     for (const { address } of helpers) install(replacing, address, Uint8Array.of(0xfe))
     const { chain, parameters } = world
     const start = {

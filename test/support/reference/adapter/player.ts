@@ -159,6 +159,10 @@ export class AdapterPlayer implements Player {
       register,
       () => this.#call('claim', [], { from: dice.one([creditor(), creditor(), treasuryAddress]) }),
       () => this.#call('claimFor', [creditor()]),
+      () =>
+        this.#call('claimMany', [
+          [creditor(), creditor(), dice.one([creditor(), creditor(), treasuryAddress])],
+        ]),
       () => this.#call('claimFor', [dice.one([treasuryAddress, stakingAddress])]),
       () => this.#call('releaseBond', [this.#deprecated()]),
       () => this.#call('sweepSurplus', []),

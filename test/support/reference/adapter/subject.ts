@@ -5,6 +5,7 @@ import { type AdapterStart, adapterStart } from './start.ts'
 
 export const adapterSubject: Subject<AdapterStart> = {
   registry: referenceRegistries.adapter,
+  length: 10,
   start: adapterStart,
   player: (dice, start, native) => new AdapterPlayer(dice, start, native),
 }

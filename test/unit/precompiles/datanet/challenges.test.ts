@@ -209,6 +209,14 @@ describe('a challenge', () => {
     ])
   })
 
+  it('is judged by who took over the seat of one that decided', () => {
+    const { world, datanetId, id } = accepted([dan, eve])
+    world.datanets.send('dismissScorer', [datanetId, dan.address], { from: owner.address })
+    world.datanets.send('appointScorer', [datanetId, scorers[2].address], { from: owner.address })
+    expect(attempt(world, id)).toMatchObject({ ok: true })
+    expect(seats(world, id)).toEqual([0])
+  })
+
   it('is judged by the same when there is nobody else', () => {
     const { world, id } = accepted([dan])
     attempt(world, id)

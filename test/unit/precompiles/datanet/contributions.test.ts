@@ -170,6 +170,44 @@ describe('the commit order', () => {
     expect(status(world, copyId).status).toBe(7)
   })
 
+  /** Two of the same content, of which the first was rejected before the second was ordered. */
+  function fallen(...others: readonly (typeof alice)[]) {
+    const { world, datanetId } = openWorld()
+    const { contentRoot } = contribution(1, alice)
+    const specs = [alice, ...others].map((by, n) => contribution(n + 1, by, { contentRoot }))
+    const ids = specs.map((one) => world.commit(datanetId, one))
+    world.chain.advance(testParameters.revealMinBlocks)
+    ids.forEach((id, n) => {
+      world.reveal(id, specs[n]!)
+    })
+    world.datanets.send('settleOrder', [datanetId, 1], { from: carol.address })
+    expect(world.score([ids[0]!], [scorer], () => [world.report(specs[0]!, 100)])).toEqual([5])
+    return { world, datanetId, contentRoot, ids }
+  }
+
+  it('leaves content that was not accepted to one other commit, not to all that wait', () => {
+    const { world, datanetId, contentRoot, ids } = fallen(bob, carol)
+    expect(world.datanets.read('contributionByRoot', [contentRoot])).toBe(0n)
+    world.datanets.send('settleOrder', [datanetId, 2], { from: carol.address })
+    expect(ids.map((id) => status(world, id).status)).toEqual([5, 3, 7])
+    expect(world.datanets.read('contributionByRoot', [contentRoot])).toBe(ids[1])
+  })
+
+  it('stands against a later commit that took free content first', () => {
+    const { world, datanetId, contentRoot, ids } = fallen(bob)
+    const other = world.createDatanet(owner)
+    const copy = contribution(9, carol, { contentRoot })
+    const copyId = world.commit(other, copy)
+    world.chain.advance(testParameters.revealMinBlocks)
+    world.reveal(copyId, copy)
+    expect(world.datanets.read('contributionByRoot', [contentRoot])).toBe(copyId)
+    for (const id of [datanetId, other]) {
+      world.datanets.send('settleOrder', [id, 2], { from: carol.address })
+    }
+    expect([...ids, copyId].map((id) => status(world, id).status)).toEqual([5, 3, 7])
+    expect(world.datanets.read('contributionByRoot', [contentRoot])).toBe(ids[1])
+  })
+
   it('makes a commitment useless to anyone but its contributor', () => {
     const { world, datanetId } = openWorld()
     const spec = contribution(1, alice)

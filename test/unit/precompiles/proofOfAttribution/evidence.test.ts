@@ -199,6 +199,8 @@ describe('a longer span', () => {
     expect(longer(corpus.claim(0, 20, 10, 0), { ...claimed, length: 9 })).toMatchObject({ value: false })
     expect(longer(corpus.claim(0, 29, 10, 9))).toMatchObject({ ok: true, value: false })
     expect(longer(corpus.claim(1, 0, 20, 43))).toMatchObject({ ok: true, value: false })
+    // an empty one has no token, also in the middle of another
+    expect(longer(corpus.claim(0, 20, 40, 0), { ...claimed, length: 0 })).toMatchObject({ value: false })
   })
 
   it('must be proven, and what it refutes must be in the answer', () => {
