@@ -5,7 +5,7 @@ import { gateAbi, gateCreationCode } from '../../../contracts/generated/referenc
 import { stakingAbi, stakingCreationCode } from '../../../contracts/generated/Staking.ts'
 import type { PrecompileParameters } from '../../../precompiles/parameters.ts'
 import { nativePrecompiles } from '../../../precompiles/registry.ts'
-import { concatBytes } from '../../../src/primitives/bytes.ts'
+import { concatBytes, EMPTY_BYTES } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes, ZERO_ADDRESS } from '../../../src/primitives/hex.ts'
 import { EMPTY_CODE_HASH } from '../../../src/primitives/keccak.ts'
 import { OverlayState } from '../../../src/state/overlayState.ts'
@@ -162,8 +162,8 @@ export class TwinWorlds {
   }
 
   async run(step: Step): Promise<Compared> {
-    const ended = await this.native.run(step)
-    const other = await this.reference.run(step)
+    const ended = await endOf(this.native, step)
+    const other = await endOf(this.reference, step)
     const difference = differenceOfEnds(ended, other) ?? this.#differenceOfStates()
     return { ended, ...(difference === undefined ? {} : { difference }) }
   }
@@ -195,8 +195,20 @@ function linesOf(account: ChangedAccount | undefined, isReplaced: boolean): read
   ]
 }
 
+const THREW = 'threw'
+
+/** An exception that is no end of a call would stop a node: it is a finding, also when both worlds throw. */
+async function endOf(world: RunningWorld, step: Step): Promise<Ended> {
+  try {
+    return await world.run(step)
+  } catch (error) {
+    const status = `${THREW} ${error instanceof Error ? error.message : String(error)}`
+    return { status, output: EMPTY_BYTES, logs: [] }
+  }
+}
+
 function differenceOfEnds(native: Ended, reference: Ended): Difference | undefined {
-  if (native.status !== reference.status) {
+  if (native.status !== reference.status || native.status.startsWith(THREW)) {
     const text = ({ status, output }: Ended) => `${status} ${bytesToHex(output)}`
     return { what: 'status', native: text(native), reference: text(reference) }
   }

@@ -35,6 +35,11 @@ function rowOf(scale: bigint, values: Int8Array): Uint8Array {
 export function validRow(dice: Dice, k: number, member: MemberFacts): Uint8Array {
   const zeros = new Int8Array(k)
   if (member.flags !== 0 || dice.below(8) === 0) return rowOf(0n, zeros)
+  // one value of 64 makes the norm a whole number, which can be as large as it may be and no larger
+  if (dice.below(4) === 0) {
+    zeros[dice.below(k)] = dice.one([64, -64])
+    return rowOf(largestScale(zeros, member), zeros)
+  }
   const values = new Int8Array(k)
   // long rows are sparse: the reference looks at each byte that is not zero
   for (const byte of dice.bytes(SPARSE)) values[dice.below(k)] = Math.max(-127, (byte << 24) >> 24)
@@ -45,6 +50,7 @@ export function validRow(dice: Dice, k: number, member: MemberFacts): Uint8Array
 
 /** A row that is wrong for its member; now and then one that happens to be right. */
 export function wrongRow(dice: Dice, k: number, member: MemberFacts): Uint8Array {
+  if (member.flags !== 0 && dice.below(2) === 0) return validRow(dice, k, { ...member, flags: 0 })
   const values = new Int8Array(k)
   switch (dice.below(6)) {
     case 0:
@@ -56,7 +62,7 @@ export function wrongRow(dice: Dice, k: number, member: MemberFacts): Uint8Array
     case 3:
       return rowOf(1n, values.fill(64, 0, 1).fill(-128, 1, 2))
     case 4: {
-      values.fill(dice.one([127, -127, 64]), 0, SPARSE)
+      values.fill(dice.one([127, -127, 64]), 0, dice.one([1, SPARSE]))
       const scale = largestScale(values, member) + 1n
       return rowOf(scale < SCALE_MAX ? scale : SCALE_MAX, values)
     }

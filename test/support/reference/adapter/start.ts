@@ -74,13 +74,8 @@ export function adapterStart(): AdapterStart {
   setPolicy(world, secret, POLICY_PRIVATE)
   const baseModelIds = [world.registerBaseModel(BOB), world.registerBaseModel(ALICE, 'other')]
   const [withAuditors = 0n, withFew = 0n] = baseModelIds
-  AUDITORS.forEach((auditor, n) => {
-    for (const id of n < 2 ? baseModelIds : [withAuditors]) {
-      world.attribution.send('registerAuditor', [id], {
-        from: auditor.address,
-        valueWei: BigInt(10 + n) * OPEN,
-      })
-    }
+  AUDITORS.slice(0, -1).forEach((auditor, n) => {
+    for (const id of n < 2 ? baseModelIds : [withAuditors]) registerAuditor(world, auditor, id, n)
   })
   const scene = new Scene(world, plain)
   scene.ended(withAuditors)
@@ -91,6 +86,11 @@ export function adapterStart(): AdapterStart {
   scene.draft(ALICE, withAuditors, [plain, flagged])
   world.chain.fund(ADAPTER_ADDRESS, 3n * OPEN)
   return { world, members, baseModelIds, committed: committed.flat() }
+}
+
+function registerAuditor(world: World, auditor: Account, baseModelId: bigint, n: number): void {
+  const options = { from: auditor.address, valueWei: BigInt(10 + n) * OPEN }
+  world.attribution.send('registerAuditor', [baseModelId], options)
 }
 
 const ROWS = [0, 1, 2].map((n) => makeRow(16, n))
@@ -133,6 +133,8 @@ class Scene {
     const second = this.#active(ALICE, baseModelId)
     this.#drawn(baseModelId)
     this.#challenge(this.#published(BOB, baseModelId))
+    // in the block of a challenge: in time for its draw
+    registerAuditor(this.#world, AUDITORS.at(-1) ?? ALICE, baseModelId, AUDITORS.length - 1)
     this.#challenge(this.#published(ALICE, withFew))
     this.#published(ALICE, baseModelId)
     this.#world.nextVersion(second, ALICE, [this.#datanetId], ROWS)
