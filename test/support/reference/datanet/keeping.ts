@@ -92,7 +92,7 @@ export class Keeping {
   purse(step = this.#cast.dice.below(3)): Move {
     const { dice } = this.#cast
     const one = this.#cast.busy()
-    const { datanetId, purseWei, purseWithdrawableBlock } = one
+    const { datanetId, purseWei } = one
     switch (step) {
       case 0:
         return move('fund', [datanetId], this.#cast.anybody(), {
@@ -103,8 +103,10 @@ export class Keeping {
         return move('requestPurse', [datanetId, amountWei], this.#ownerOf(one))
       }
       default: {
-        const wait = dice.below(2) === 0 ? this.#cast.until(purseWithdrawableBlock) : {}
-        return move('withdrawPurse', [datanetId], this.#ownerOf(one), wait)
+        const asked = this.#cast.datanets().filter((other) => other.purseWithdrawableBlock > 0)
+        const from = asked.length > 0 && dice.below(6) > 0 ? dice.one(asked) : one
+        const wait = dice.below(4) > 0 ? this.#cast.until(from.purseWithdrawableBlock) : {}
+        return move('withdrawPurse', [from.datanetId], this.#ownerOf(from), wait)
       }
     }
   }
