@@ -93,8 +93,11 @@ describe('scripts/devnet --demo, every validator killed once on the way', () => 
         devnet.client(validator).request({ method, params } as never) as Promise<T>
       const datanet = await call<{ ordered: string }>('openledger_getDatanet', toHex(ids.datanetId))
       expect(BigInt(datanet.ordered)).toBe(104n)
-      const adapter = await call<{ rowCount: string }>('openledger_getAdapter', toHex(ids.adapterId))
-      expect(BigInt(adapter.rowCount)).toBe(104n)
+      const adapter = await call<{ versions: { rowCount: string }[] }>(
+        'openledger_getAdapter',
+        toHex(ids.adapterId),
+      )
+      expect(adapter.versions.map((version) => BigInt(version.rowCount))).toEqual([104n])
       const receipt = await call<{ adapterId: string; windowIndex: string }>(
         'openledger_getReceipt',
         receiptId,
