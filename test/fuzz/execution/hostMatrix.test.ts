@@ -225,7 +225,7 @@ describe('every method of every native precompile, however it is called', () => 
   )
 
   it('has reached every refusal of its list, for every precompile', () => {
-    const expected = expectedErrors('test/unit/execution/hostMatrix.test.ts')
+    const expected = expectedErrors('test/fuzz/execution/hostMatrix.test.ts')
     const names = new Set(targets.map(({ precompile }) => precompile))
     expect([...reached.keys()].sort()).toEqual([...names].sort())
     for (const refusals of reached.values()) expect([...refusals].sort()).toEqual(expected)
