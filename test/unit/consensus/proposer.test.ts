@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nextPriorities, ProposerSchedule, proposerAt } from '../../../src/consensus/proposer.ts'
 import { ValidatorSet } from '../../../src/ledger/validators.ts'
 import { utf8ToBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex } from '../../../src/primitives/hex.ts'
+import { ReferenceSelection } from './proposerReference.ts'
 
 /** Named as in the specification; names sort as their addresses do. */
 function named(name: string): Address {
@@ -140,4 +142,89 @@ it('a schedule gives the same answers in any order of asking', () => {
     Array.from({ length: 41 }, (_, round) => proposerAt(set, [4n, -2n, -2n], round)),
   )
   expect(schedule.at(40)).toBe(late)
+})
+
+describe('against the rules of the specification, written a second time', () => {
+  const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
+  const power = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 2_000_000_000 }))
+  /** A set in some order of its members, and how many heights it lasts. */
+  const era = fc.record({
+    powers: fc
+      .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1 })
+      .chain((names) =>
+        fc
+          .array(power, { minLength: names.length, maxLength: names.length })
+          .map((powers) => Object.fromEntries(names.map((name, index) => [name, powers[index]!]))),
+      ),
+    heights: fc.integer({ min: 1, max: 12 }),
+  })
+
+  it('elects the same proposers and keeps the same priorities through any changes of the set', () => {
+    fc.assert(
+      fc.property(fc.array(era, { minLength: 1, maxLength: 8 }), (eras) => {
+        const membersOf = (powers: Record<string, number>) =>
+          Object.entries(powers).map(([name, each]) => ({ name, power: BigInt(each) }))
+        const reference = new ReferenceSelection(membersOf(eras[0]!.powers))
+        let priorities: readonly bigint[] = zeros(setOf(eras[0]!.powers))
+        for (const [index, { powers, heights }] of eras.entries()) {
+          const set = setOf(powers)
+          for (let height = 0; height < heights; height++) {
+            const proposers = [0, 1, 2].map((round) => nameOf(powers, proposerAt(set, priorities, round)))
+            expect(proposers).toEqual(reference.rounds(3))
+            const next = height === heights - 1 ? (eras[index + 1]?.powers ?? powers) : powers
+            priorities = nextPriorities(set, priorities, setOf(next))
+            reference.elect()
+            reference.change(membersOf(next))
+            expect(priorities).toEqual(Object.keys(next).map((name) => reference.priorityOf(name)))
+          }
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('fairness through changes of the set', () => {
+  const HEIGHTS = 10_000
+  const ERA = 100
+
+  /** By how many turns each got more than the share of its power, summed over the heights at which it was a member. */
+  function deviations(powersOf: (era: number) => Record<string, number>): Map<string, number> {
+    const deviation = new Map<string, number>()
+    const change = (name: string, turns: number) => deviation.set(name, (deviation.get(name) ?? 0) + turns)
+    let set = setOf(powersOf(0))
+    let priorities: readonly bigint[] = zeros(set)
+    for (let era = 0; era < HEIGHTS / ERA; era++) {
+      const powers = powersOf(era)
+      const nextSet = setOf(powersOf(era + 1))
+      for (let height = 1; height <= ERA; height++) {
+        change(nameOf(powers, proposerAt(set, priorities, 0))!, 1)
+        priorities = nextPriorities(set, priorities, height === ERA ? nextSet : set)
+      }
+      for (const [name, power] of Object.entries(powers)) {
+        change(name, (-ERA * power) / Number(set.totalPower))
+      }
+      set = nextSet
+    }
+    return deviation
+  }
+
+  it('powers that move: everyone has its share to within one turn after 10,000 heights', () => {
+    const deviation = deviations((era) => ({ a: 10 + (era % 7), b: 20 + ((era * 5) % 11), c: 30, d: 5 }))
+    for (const turns of deviation.values()) expect(Math.abs(turns)).toBeLessThanOrEqual(1)
+  })
+
+  it('members that come and go: nobody loses more than a turn at a change, who leaves never gains', () => {
+    const deviation = deviations((era) => {
+      return { a: 10, b: 20, c: 30, ...(era % 2 ? { d: 15 } : {}), ...(era % 3 ? { e: 8 } : {}) }
+    })
+    for (const turns of deviation.values()) expect(Math.abs(turns)).toBeLessThanOrEqual(HEIGHTS / ERA)
+    for (const name of ['d', 'e']) expect(deviation.get(name)).toBeLessThanOrEqual(0)
+    for (const name of ['a', 'b', 'c']) expect(deviation.get(name)).toBeGreaterThanOrEqual(-1)
+  })
+
+  it('one that turns large and small: the others wait for no more than a turn at a change', () => {
+    const deviation = deviations((era) => ({ a: 10, b: 20, c: era % 2 ? 100_000 : 1, d: 7 }))
+    for (const turns of deviation.values()) expect(Math.abs(turns)).toBeLessThanOrEqual(HEIGHTS / ERA)
+  })
 })
