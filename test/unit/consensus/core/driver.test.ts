@@ -595,6 +595,161 @@ describe('timeouts (lines 57 to 67)', () => {
   })
 })
 
+describe('what a driver wants', () => {
+  const ballot = (round: number, height = HEIGHT) => vote(OTHERS[0]!, 'prevote', round, V, height)
+  const REACH = 16
+
+  it('is messages of its height', () => {
+    const { driver } = new Bench()
+    expect([-1, 0, 1].map((more) => driver.wantsVote(ballot(0, HEIGHT + more)))).toEqual([false, true, false])
+    const proposed = (more: number) => proposal(proposerIndex(0), 0, V, -1, HEIGHT + more)
+    expect([-1, 0, 1].map((more) => driver.wantsProposal(proposed(more)))).toEqual([false, true, false])
+  })
+
+  it('is proposals within reach, by the proposer of their round, with an earlier valid round', () => {
+    const { driver } = new Bench()
+    const wants = (round: number, validRound = -1, by = proposerIndex(round)) =>
+      driver.wantsProposal(proposal(by, round, V, validRound))
+    // The round of a height that has not started is −1.
+    expect([REACH - 1, REACH].map((round) => driver.isWithinReach(round))).toEqual([true, false])
+    expect([0, REACH - 1, REACH].map((round) => wants(round))).toEqual([true, true, false])
+    expect([1, 2, 3].map((validRound) => wants(2, validRound))).toEqual([true, false, false])
+    expect(wants(2, -1, proposerIndex(1))).toBe(false)
+  })
+
+  it('is the timeouts of its round, and everything else while it is not done', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.timeout('precommit', 0)
+    const { driver } = bench
+    const timeoutOf = (round: number) => driver.wants({ type: 'timeout', kind: 'propose', round })
+    expect([0, 1, 2].map(timeoutOf)).toEqual([false, true, false])
+    const inputs: Input[] = [
+      { type: 'start' },
+      { type: 'built', round: 1, blockHash: V },
+      { type: 'validated', blockHash: V, freshRound: null, valid: true },
+      { type: 'vote', vote: ballot(1) },
+      { type: 'proposal', proposal: proposal(proposerIndex(1), 1, V) },
+      { type: 'timeout', kind: 'propose', round: 1 },
+    ]
+    expect(inputs.map((input) => driver.wants(input))).toEqual(inputs.map(() => true))
+    expect(driver.wants({ type: 'vote', vote: ballot(1, HEIGHT + 1) })).toBe(false)
+    expect(driver.wants({ type: 'proposal', proposal: proposal(proposerIndex(2), 1, V) })).toBe(false)
+    bench.judge(V, null)
+    bench.votes('precommit', 1, V)
+    expect(driver.isDone).toBe(true)
+    expect(inputs.map((input) => driver.wants(input))).toEqual(inputs.map(() => false))
+    expect(driver.isBuilding(1)).toBe(false)
+  })
+
+  it('is the values that it waits to have judged, each once', () => {
+    const bench = new Bench()
+    bench.start()
+    expect(bench.driver.awaitedValues()).toEqual([])
+    bench.propose(0, V)
+    bench.votes('precommit', 0, W)
+    expect(bench.driver.awaitedValues()).toEqual([V, W])
+    bench.judge(V, 0)
+    expect(bench.driver.awaitedValues()).toEqual([W])
+  })
+})
+
+describe('what is sent', () => {
+  it('is the own votes and proposals once they are signed, and nobody else’s', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.propose(0, V)
+    bench.judge(V, 0)
+    expect(bench.votes('prevote', 0, V, OTHERS.slice(0, 1))).toEqual([])
+    const own = vote(SELF, 'prevote', 0, V)
+    expect(bench.input({ type: 'vote', vote: own })).toEqual([{ type: 'broadcastVote', vote: own }])
+    expect(bench.input({ type: 'vote', vote: own })).toEqual([])
+    const second = vote(SELF, 'prevote', 0, W)
+    expect(bench.input({ type: 'vote', vote: second })).toEqual([
+      { type: 'reportEvidence', evidence: { kind: 'votes', first: own, second } },
+    ])
+  })
+})
+
+describe('judgements that are not asked for', () => {
+  it('a fresh proposal after the propose timeout', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.timeout('propose', 0)
+    expect(bench.propose(0, V)).toEqual([])
+  })
+
+  it('a value with a quorum of prevotes in step propose', () => {
+    const bench = new Bench()
+    bench.start()
+    expect(bench.votes('prevote', 0, V)).toEqual([])
+  })
+
+  it('a divided quorum, or one for nil', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.timeout('propose', 0)
+    const [a, b, c] = OTHERS as [number, number, number]
+    bench.votes('prevote', 0, V, [a, b])
+    expect(bench.votes('prevote', 0, null, [c])).toMatchObject([{ type: 'scheduleTimeout' }])
+    bench.votes('precommit', 0, V, [a])
+    expect(bench.votes('precommit', 0, null, [b])).toEqual([])
+    expect(bench.votes('precommit', 0, null, [c])).toMatchObject([{ type: 'scheduleTimeout' }])
+    expect(bench.votes('precommit', 0, null, [SELF])).toMatchObject([{ type: 'broadcastVote' }])
+  })
+
+  it('a fresh proposal of a block that was found invalid: nil at once', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.timeout('propose', 0)
+    bench.votes('prevote', 0, V)
+    bench.judge(V, null, false)
+    bench.votes('precommit', 0, null)
+    bench.timeout('precommit', 0)
+    expect(bench.propose(1, V)).toMatchObject([
+      { type: 'signVote', vote: { type: 'prevote', blockHash: null } },
+    ])
+  })
+})
+
+describe('a request for judgement', () => {
+  it('by a quorum names the present round and its proposer, and outlasts the round', () => {
+    const bench = new Bench()
+    bench.votes('prevote', 2, null, OTHERS.slice(0, 2))
+    expect(bench.driver.state.round).toBe(2)
+    expect(only(bench.votes('precommit', 1, V), 'validateValue')).toEqual([
+      {
+        type: 'validateValue',
+        blockHash: V,
+        freshRound: null,
+        round: 2,
+        proposer: addressOf(proposerIndex(2)),
+      },
+    ])
+    expect(only(bench.timeout('precommit', 2), 'cancelValidation')).toEqual([])
+    expect(bench.driver.awaitedValues()).toEqual([V])
+  })
+
+  it('waits for the answer on the way, and is made when that says only that the proposal was late', () => {
+    const bench = new Bench()
+    bench.start()
+    bench.propose(0, V)
+    expect(only(bench.votes('precommit', 0, V), 'validateValue')).toEqual([])
+    expect(only(bench.judge(V, 0, false), 'validateValue')).toMatchObject([{ freshRound: null }])
+  })
+})
+
+it('a build goes on while the others’ precommits start a timeout, and ends with the round', () => {
+  const bench = new Bench(proposerIndex(0))
+  bench.start()
+  const others = [0, 1, 2, 3].filter((index) => index !== proposerIndex(0))
+  expect(bench.votes('precommit', 0, null, others)).toMatchObject([
+    { type: 'scheduleTimeout', kind: 'precommit' },
+  ])
+  expect(bench.driver.isBuilding(0)).toBe(true)
+  expect(only(bench.timeout('precommit', 0), 'cancelBuild')).toEqual([{ type: 'cancelBuild', round: 0 }])
+})
+
 describe('equivocation', () => {
   it('reports two different votes once; the first one counts', () => {
     const bench = new Bench()

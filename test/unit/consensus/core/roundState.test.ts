@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
   initialState,
+  lockAllowsFresh,
+  lockAllowsReproposal,
   onFreshProposal,
   onNilPolka,
   onPolka,
@@ -109,5 +111,110 @@ describe('rounds', () => {
       type: 'propose',
       value: { round: 2, blockHash: V },
     })
+  })
+})
+
+describe('what a rule does', () => {
+  const W = hashOf('w')
+  const prevoteFor = (blockHash: typeof V | null) => ({ type: 'vote', voteType: 'prevote', blockHash })
+  const precommitFor = (blockHash: typeof V | null) => ({ type: 'vote', voteType: 'precommit', blockHash })
+  const schedule = (kind: Step) => ({ type: 'scheduleTimeout', kind })
+  const inStep = (step: Step, changes: Partial<RoundState> = {}) => ({ ...at(step), ...changes })
+  const value = { round: ROUND, blockHash: V }
+
+  it.each([
+    ['line 22: prevote', onFreshProposal(at('propose'), V, true), inStep('prevote'), [prevoteFor(V)]],
+    ['line 26: prevote nil', onFreshProposal(at('propose'), V, false), inStep('prevote'), [prevoteFor(null)]],
+    ['line 30: prevote', onReproposal(at('propose'), V, 2, true), inStep('prevote'), [prevoteFor(V)]],
+    ['line 32: prevote nil', onReproposal(at('propose'), V, 2, false), inStep('prevote'), [prevoteFor(null)]],
+    [
+      'line 35: the prevote timeout',
+      onPrevoteQuorum(at('prevote')),
+      inStep('prevote', { prevoteTimeoutScheduled: true }),
+      [schedule('prevote')],
+    ],
+    [
+      'lines 38 to 43: lock, valid value, precommit',
+      onPolka(at('prevote'), V),
+      inStep('precommit', { locked: value, valid: value, polkaSeen: true }),
+      [{ type: 'persistValue', blockHash: V }, precommitFor(V)],
+    ],
+    [
+      'lines 42 and 43 alone',
+      onPolka(at('precommit'), V),
+      inStep('precommit', { valid: value, polkaSeen: true }),
+      [{ type: 'persistValue', blockHash: V }],
+    ],
+    ['line 45: precommit nil', onNilPolka(at('prevote')), inStep('precommit'), [precommitFor(null)]],
+    [
+      'line 48: the precommit timeout',
+      onPrecommitQuorum(at('prevote')),
+      inStep('prevote', { precommitTimeoutScheduled: true }),
+      [schedule('precommit')],
+    ],
+    ['line 59: prevote nil', onTimeoutPropose(at('propose'), ROUND), inStep('prevote'), [prevoteFor(null)]],
+    [
+      'line 63: precommit nil',
+      onTimeoutPrevote(at('prevote'), ROUND),
+      inStep('precommit'),
+      [precommitFor(null)],
+    ],
+    [
+      'line 67: the next round',
+      onTimeoutPrecommit(at('precommit'), ROUND, false),
+      inStep('propose', { round: ROUND + 1 }),
+      [schedule('propose')],
+    ],
+    [
+      'line 56: the later round, with its proposer',
+      onRoundSkip(at('prevote'), ROUND + 2, true),
+      inStep('propose', { round: ROUND + 2 }),
+      [{ type: 'propose', value: null }, schedule('propose')],
+    ],
+  ])('%s', (_, transition, state, actions) => {
+    expect(transition).toEqual({ state, actions })
+  })
+
+  it('is the same in round 0 as in any other', () => {
+    const first = (step: Step) => ({ ...at(step), round: 0 })
+    const rules = [
+      onFreshProposal(first('propose'), V, true),
+      onPrevoteQuorum(first('prevote')),
+      onPolka(first('prevote'), V),
+      onNilPolka(first('prevote')),
+      onPrecommitQuorum(first('precommit')),
+      onTimeoutPropose(first('propose'), 0),
+      onTimeoutPrevote(first('prevote'), 0),
+      onTimeoutPrecommit(first('precommit'), 0, false),
+    ]
+    expect(rules.filter((transition) => transition === null)).toEqual([])
+    expect(onReproposal(first('propose'), V, 0, true)).toBeNull()
+  })
+
+  it('begins in step propose, with nothing locked', () => {
+    expect(initialState).toEqual({
+      round: -1,
+      step: 'propose',
+      locked: null,
+      valid: null,
+      prevoteTimeoutScheduled: false,
+      polkaSeen: false,
+      precommitTimeoutScheduled: false,
+    })
+  })
+
+  it('with a lock: a fresh value must be the locked one (line 23)', () => {
+    const locked = at('propose', { locked: { round: 1, blockHash: V } })
+    expect([V, W].map((hash) => lockAllowsFresh(locked, hash))).toEqual([true, false])
+    expect(lockAllowsFresh(at('propose'), W)).toBe(true)
+    expect(onFreshProposal(locked, W, true)?.actions).toEqual([prevoteFor(null)])
+  })
+
+  it('with a lock: a value proposed again must be the locked one or have a polka no older (line 29)', () => {
+    const locked = at('propose', { locked: { round: 2, blockHash: V } })
+    expect([1, 2, 3].map((round) => lockAllowsReproposal(locked, W, round))).toEqual([false, true, true])
+    expect([1, 2, 3].map((round) => lockAllowsReproposal(locked, V, round))).toEqual([true, true, true])
+    expect(lockAllowsReproposal(at('propose'), W, 0)).toBe(true)
+    expect(onReproposal(locked, W, 1, true)?.actions).toEqual([prevoteFor(null)])
   })
 })

@@ -94,7 +94,53 @@ describe('votes of a validator that votes twice', () => {
   })
 })
 
+describe('evidence', () => {
+  it('is given once for each validator, round and type', () => {
+    const keeper = keeperOf(1, 1, 1, 1)
+    const places = [
+      [0, 'prevote', 0],
+      [1, 'prevote', 0],
+      [0, 'precommit', 0],
+      [0, 'prevote', 1],
+      [0, 'prevote', 70],
+    ] as const
+    for (const [index, type, round] of places) keeper.add(vote(index, type, round, V), 0)
+    for (const [index, type, round] of places) {
+      expect(keeper.add(vote(index, type, round, W), 0)).toEqual({
+        added: false,
+        conflictsWith: vote(index, type, round, V),
+      })
+      expect(keeper.add(vote(index, type, round, null), 0)).toEqual({ added: false, conflictsWith: null })
+    }
+  })
+
+  it('is nothing that the same vote gives a second time, near or far', () => {
+    const keeper = keeperOf(1, 1, 1, 1)
+    for (const round of [0, 70]) {
+      keeper.add(vote(0, 'prevote', round, V), 0)
+      expect(keeper.isNew(vote(0, 'prevote', round, V), 0)).toBe(false)
+      expect(keeper.add(vote(0, 'prevote', round, V), 0)).toEqual({ added: false, conflictsWith: null })
+    }
+  })
+})
+
 describe('votes of rounds far ahead', () => {
+  it('do not keep the same validator’s nearer votes out', () => {
+    const keeper = keeperOf(1, 1, 1, 1)
+    keeper.add(vote(0, 'prevote', 50, V), 0)
+    expect(keeper.isNew(vote(0, 'prevote', FUTURE_ROUNDS, V), 0)).toBe(true)
+    expect(keeper.add(vote(0, 'prevote', FUTURE_ROUNDS, V), 0).added).toBe(true)
+    expect(keeper.rounds()).toEqual([FUTURE_ROUNDS])
+  })
+
+  it('are not forgotten for an older message of the same validator', () => {
+    const keeper = keeperOf(1, 1)
+    keeper.noteRound(0, 8)
+    keeper.noteRound(0, 3)
+    keeper.add(vote(0, 'prevote', 2, V), 0)
+    expect(keeper.supportedRound()).toBe(8)
+  })
+
   it('are kept one for each validator and type, the highest', () => {
     const keeper = keeperOf(1, 1, 1, 1)
     expect(keeper.add(vote(0, 'prevote', 50, V), 0).added).toBe(true)
@@ -125,6 +171,28 @@ describe('votes of rounds far ahead', () => {
     keeper.noteRound(2, 8)
     expect(keeper.supportedRound()).toBe(8)
   })
+})
+
+it('lists the votes for one choice apart from the others, and rounds in ascending order', () => {
+  const keeper = keeperOf(1, 1, 1, 1)
+  for (const round of [3, 0, 2]) keeper.add(vote(3, 'prevote', round, V), 0)
+  keeper.add(vote(2, 'prevote', 0, W), 0)
+  keeper.add(vote(1, 'prevote', 0, null), 0)
+  keeper.add(vote(0, 'prevote', 0, V), 0)
+  expect(keeper.rounds()).toEqual([0, 2, 3])
+  expect(keeper.votesFor('prevote', 0, V)).toEqual([0, 3].map((index) => vote(index, 'prevote', 0, V)))
+  expect(keeper.votesFor('prevote', 0, null)).toEqual([vote(1, 'prevote', 0, null)])
+})
+
+it('has nothing for a round of which nothing was heard', () => {
+  const keeper = keeperOf(1, 1, 1, 1)
+  keeper.add(vote(0, 'prevote', 1, V), 0)
+  expect(keeper.votes('prevote', 0)).toEqual([])
+  expect(keeper.votesFor('prevote', 0, V)).toEqual([])
+  expect(keeper.bitmap('prevote', 0)).toEqual(Uint8Array.of(0))
+  expect(keeper.hasQuorum('prevote', 0, V)).toBe(false)
+  expect(keeper.hasAnyQuorum('prevote', 0)).toBe(false)
+  expect(keeper.quorumChoice('prevote', 0)).toBeUndefined()
 })
 
 it('lists votes in the order of the set, and who voted as a bitmap', () => {
