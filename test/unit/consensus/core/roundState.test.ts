@@ -122,57 +122,72 @@ describe('what a rule does', () => {
   const inStep = (step: Step, changes: Partial<RoundState> = {}) => ({ ...at(step), ...changes })
   const value = { round: ROUND, blockHash: V }
 
-  it.each([
-    ['line 22: prevote', onFreshProposal(at('propose'), V, true), inStep('prevote'), [prevoteFor(V)]],
-    ['line 26: prevote nil', onFreshProposal(at('propose'), V, false), inStep('prevote'), [prevoteFor(null)]],
-    ['line 30: prevote', onReproposal(at('propose'), V, 2, true), inStep('prevote'), [prevoteFor(V)]],
-    ['line 32: prevote nil', onReproposal(at('propose'), V, 2, false), inStep('prevote'), [prevoteFor(null)]],
+  it.each<[string, () => unknown, RoundState, readonly unknown[]]>([
+    ['line 22: prevote', () => onFreshProposal(at('propose'), V, true), inStep('prevote'), [prevoteFor(V)]],
+    [
+      'line 26: prevote nil',
+      () => onFreshProposal(at('propose'), V, false),
+      inStep('prevote'),
+      [prevoteFor(null)],
+    ],
+    ['line 30: prevote', () => onReproposal(at('propose'), V, 2, true), inStep('prevote'), [prevoteFor(V)]],
+    [
+      'line 32: prevote nil',
+      () => onReproposal(at('propose'), V, 2, false),
+      inStep('prevote'),
+      [prevoteFor(null)],
+    ],
     [
       'line 35: the prevote timeout',
-      onPrevoteQuorum(at('prevote')),
+      () => onPrevoteQuorum(at('prevote')),
       inStep('prevote', { prevoteTimeoutScheduled: true }),
       [schedule('prevote')],
     ],
     [
       'lines 38 to 43: lock, valid value, precommit',
-      onPolka(at('prevote'), V),
+      () => onPolka(at('prevote'), V),
       inStep('precommit', { locked: value, valid: value, polkaSeen: true }),
       [{ type: 'persistValue', blockHash: V }, precommitFor(V)],
     ],
     [
       'lines 42 and 43 alone',
-      onPolka(at('precommit'), V),
+      () => onPolka(at('precommit'), V),
       inStep('precommit', { valid: value, polkaSeen: true }),
       [{ type: 'persistValue', blockHash: V }],
     ],
-    ['line 45: precommit nil', onNilPolka(at('prevote')), inStep('precommit'), [precommitFor(null)]],
+    ['line 45: precommit nil', () => onNilPolka(at('prevote')), inStep('precommit'), [precommitFor(null)]],
     [
       'line 48: the precommit timeout',
-      onPrecommitQuorum(at('prevote')),
+      () => onPrecommitQuorum(at('prevote')),
       inStep('prevote', { precommitTimeoutScheduled: true }),
       [schedule('precommit')],
     ],
-    ['line 59: prevote nil', onTimeoutPropose(at('propose'), ROUND), inStep('prevote'), [prevoteFor(null)]],
+    [
+      'line 59: prevote nil',
+      () => onTimeoutPropose(at('propose'), ROUND),
+      inStep('prevote'),
+      [prevoteFor(null)],
+    ],
     [
       'line 63: precommit nil',
-      onTimeoutPrevote(at('prevote'), ROUND),
+      () => onTimeoutPrevote(at('prevote'), ROUND),
       inStep('precommit'),
       [precommitFor(null)],
     ],
     [
       'line 67: the next round',
-      onTimeoutPrecommit(at('precommit'), ROUND, false),
+      () => onTimeoutPrecommit(at('precommit'), ROUND, false),
       inStep('propose', { round: ROUND + 1 }),
       [schedule('propose')],
     ],
     [
       'line 56: the later round, with its proposer',
-      onRoundSkip(at('prevote'), ROUND + 2, true),
+      () => onRoundSkip(at('prevote'), ROUND + 2, true),
       inStep('propose', { round: ROUND + 2 }),
       [{ type: 'propose', value: null }, schedule('propose')],
     ],
-  ])('%s', (_, transition, state, actions) => {
-    expect(transition).toEqual({ state, actions })
+  ])('%s', (_, rule, state, actions) => {
+    expect(rule()).toEqual({ state, actions })
   })
 
   it('is the same in round 0 as in any other', () => {
