@@ -44,12 +44,23 @@ export function asBigInt(item: RlpItem | undefined, maxBytes = 32): bigint {
 
 /** An unsigned integer that a JavaScript number holds exactly. */
 export function asInt(item: RlpItem | undefined, max = Number.MAX_SAFE_INTEGER): number {
-  const value = asBigInt(item, 8)
-  if (value > BigInt(max)) throw new NodeError('BAD_RLP', `Integer above ${max}.`)
-  return Number(value)
+  const bytes = asBytes(item)
+  if (bytes.length > 8 || bytes[0] === 0) throw new NodeError('BAD_RLP', 'Malformed integer.')
+  let value = 0
+  // Above 2^53 the sum is rounded, and still above any `max`.
+  for (const byte of bytes) value = value * 256 + byte
+  if (value > max) throw new NodeError('BAD_RLP', `Integer above ${max}.`)
+  return value
 }
 
 export const asHash = (item: RlpItem | undefined): Hash => bytesToHex(asBytes(item, 32))
 export const asAddress = (item: RlpItem | undefined): Address => bytesToHex(asBytes(item, 20))
-export const fromInt = (value: number | bigint): Uint8Array => bigIntToMinimalBytes(BigInt(value))
+
+export function fromInt(value: number | bigint): Uint8Array {
+  if (typeof value === 'number' && value >= 0 && value < 256 && Number.isInteger(value)) {
+    return value === 0 ? new Uint8Array(0) : Uint8Array.of(value)
+  }
+  return bigIntToMinimalBytes(BigInt(value))
+}
+
 export const fromHex = (hex: Hex): Uint8Array => hexToBytes(hex)
