@@ -1,6 +1,6 @@
 import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
-import { bigIntToBytes, utf8ToBytes } from '../primitives/bytes.ts'
+import { bigIntToBytes, concatBytes, utf8ToBytes } from '../primitives/bytes.ts'
 import { type Address, type Hash, hexToBytes, ZERO_HASH } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
 import {
@@ -65,6 +65,21 @@ const NO_VALID_ROUND = 0xff
 const WORD_BYTES = 32
 const DIGEST_WORDS = 8
 
+const prefixes = new WeakMap<SigningDomain, Uint8Array>()
+
+/** The words that all digests of a domain begin with. */
+function prefixOf(domain: SigningDomain): Uint8Array {
+  const known = prefixes.get(domain)
+  if (known !== undefined) return known
+  const prefix = concatBytes(
+    DOMAIN_TAG,
+    hexToBytes(domain.genesisHash),
+    bigIntToBytes(domain.chainId, WORD_BYTES),
+  )
+  prefixes.set(domain, prefix)
+  return prefix
+}
+
 /**
  * keccak256 of eight 32-byte words, which Solidity writes as `abi.encode(tag, genesisHash, chainId, height, round,
  * type, blockHash, validRound)`; so evidence is checked on-chain with `ecrecover`. Votes carry validRound −1.
@@ -81,9 +96,7 @@ function digest(
     view.setUint32(end - 8, Math.floor(value / 2 ** 32))
     view.setUint32(end - 4, value % 2 ** 32)
   }
-  words.set(DOMAIN_TAG)
-  words.set(hexToBytes(domain.genesisHash), WORD_BYTES)
-  words.set(bigIntToBytes(domain.chainId, WORD_BYTES), 2 * WORD_BYTES)
+  words.set(prefixOf(domain))
   integer(3, content.height)
   integer(4, content.round)
   integer(5, TYPE_CODE[type])
@@ -94,7 +107,8 @@ function digest(
 }
 
 export function voteDigest(domain: SigningDomain, vote: UnsignedVote): Uint8Array {
-  return digest(domain, vote.type, { ...vote, validRound: -1 })
+  const { type, height, round, blockHash } = vote
+  return digest(domain, type, { height, round, blockHash, validRound: -1 })
 }
 
 export function proposalDigest(domain: SigningDomain, proposal: UnsignedProposal): Uint8Array {
