@@ -3,6 +3,7 @@ import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
 import {
   proposalDigest,
+  secp256k1Scheme,
   type SigningDomain,
   type UnsignedProposal,
   type UnsignedVote,
@@ -10,7 +11,7 @@ import {
 } from '../ledger/vote.ts'
 import { bytesToUtf8, utf8ToBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes, isHexBytes } from '../primitives/hex.ts'
-import { isPrivateKey, privateKeyToAddress, SIGNATURE_BYTES, sign } from '../primitives/secp256k1.ts'
+import { isPrivateKey, privateKeyToAddress, SIGNATURE_BYTES } from '../primitives/secp256k1.ts'
 import type { ConsensusFiles, ConsensusSigner } from './ports.ts'
 
 const TYPES = ['proposal', 'prevote', 'precommit'] as const
@@ -96,7 +97,8 @@ export class LocalSigner implements ConsensusSigner {
     const order = last === null ? 1 : compare({ height, round, type }, last)
     if (last !== null && order === 0 && last.digest === digestHex) return hexToBytes(last.signature)
     if (last !== null && order <= 0) throw refused({ height, round, type }, last)
-    const signature = sign(digest, this.#options.privateKey)
+    const { domain, privateKey } = this.#options
+    const signature = (domain.scheme ?? secp256k1Scheme).sign(digest, privateKey)
     const next: LastSigned = {
       version: 1,
       genesisHash: this.#options.domain.genesisHash,

@@ -1,5 +1,5 @@
 import { createCRC32 } from 'hash-wasm'
-import { concatBytes, equalBytes } from '../primitives/bytes.ts'
+import { equalBytes } from '../primitives/bytes.ts'
 
 /**
  * Frames of the log: magic (4 bytes), payload length (4, big endian), CRC32C (4), synced length (4), payload. The
@@ -33,8 +33,14 @@ export function encodeFrame(
   payload: Uint8Array,
   syncedLength: number,
 ): Uint8Array {
-  const synced = u32(syncedLength)
-  return concatBytes(MAGIC, u32(payload.length), checksum(salt, offset, synced, payload), synced, payload)
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + payload.length)
+  const view = new DataView(frame.buffer)
+  frame.set(MAGIC)
+  view.setUint32(4, payload.length)
+  view.setUint32(12, syncedLength)
+  frame.set(payload, FRAME_HEADER_BYTES)
+  frame.set(checksum(salt, offset, frame.subarray(12)), 8)
+  return frame
 }
 
 /** The whole and intact frame at `offset`, or null. */
@@ -48,10 +54,10 @@ export function frameAt(
   if (start > log.length || !equalBytes(log.subarray(offset, offset + 4), MAGIC)) return null
   const length = readU32(log, offset + 4)
   if (length > maxPayloadBytes || start + length > log.length) return null
-  const synced = log.subarray(offset + 12, start)
-  const payload = log.slice(start, start + length)
-  if (!equalBytes(log.subarray(offset + 8, offset + 12), checksum(salt, offset, synced, payload))) return null
-  return { payload, syncedLength: readU32(synced, 0), end: start + length }
+  const end = start + length
+  const sum = checksum(salt, offset, log.subarray(offset + 12, end))
+  if (!equalBytes(log.subarray(offset + 8, offset + 12), sum)) return null
+  return { payload: log.slice(start, end), syncedLength: readU32(log, offset + 12), end }
 }
 
 /** Whether a later frame is intact that was written when the byte at `offset` was already on disk. */
@@ -69,14 +75,12 @@ export function wasSynced(
   return false
 }
 
-function checksum(salt: Uint8Array, offset: number, synced: Uint8Array, payload: Uint8Array): Uint8Array {
-  return crc32c(salt, u32(offset), synced, payload)
-}
-
-function u32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+/** `rest`: the synced length and the payload, which stand side by side. */
+function checksum(salt: Uint8Array, offset: number, rest: Uint8Array): Uint8Array {
+  const place = new Uint8Array(salt.length + 4)
+  place.set(salt)
+  new DataView(place.buffer).setUint32(salt.length, offset)
+  return crc32c(place, rest)
 }
 
 function readU32(bytes: Uint8Array, offset: number): number {

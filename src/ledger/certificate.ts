@@ -3,9 +3,9 @@ import { NodeError } from '../errors/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { keccakHex } from '../primitives/keccak.ts'
 import { asBytes, asHash, asInt, asList, decodeRlp, encodeRlp, fromHex, fromInt } from '../primitives/rlp.ts'
-import { recoverAddress, SIGNATURE_BYTES } from '../primitives/secp256k1.ts'
+import { SIGNATURE_BYTES } from '../primitives/secp256k1.ts'
 import type { ValidatorSet } from './validators.ts'
-import { type SigningDomain, type Vote, voteDigest } from './vote.ts'
+import { recoverSigner, type SigningDomain, type Vote, voteDigest } from './vote.ts'
 
 /**
  * Proof that a block is decided: precommits of more than 2/3 of the power of its height's set, for one round.
@@ -105,7 +105,7 @@ export function checkCertificate(domain: SigningDomain, set: ValidatorSet, certi
       blockHash,
       validator: validator.address,
     })
-    if (recoverAddress(digest, signature) !== validator.address) fail('A signature is not its validator’s.')
+    if (recoverSigner(domain, digest, signature) !== validator.address) fail('A signature is not its validator’s.')
     power += validator.power
   }
   if (next !== signatures.length) fail('There are more signatures than signers.')

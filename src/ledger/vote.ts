@@ -15,13 +15,23 @@ import {
   fromInt,
   type RlpItem,
 } from '../primitives/rlp.ts'
-import { recoverAddress, SIGNATURE_BYTES } from '../primitives/secp256k1.ts'
+import { recoverAddress, SIGNATURE_BYTES, sign } from '../primitives/secp256k1.ts'
+
+/** How digests are signed; signatures have 65 bytes, and `recover` fails with BAD_SIGNATURE. */
+export interface SignatureScheme {
+  sign(digest: Uint8Array, privateKey: Uint8Array): Uint8Array
+  recover(digest: Uint8Array, signature: Uint8Array): Address
+}
 
 /** What a signature is bound to: without the genesis hash two devnets with one chain id could share votes. */
 export interface SigningDomain {
   readonly genesisHash: Hash
   readonly chainId: bigint
+  /** secp256k1 unless given; only the simulator has another, because signatures would be most of its time. */
+  readonly scheme?: SignatureScheme
 }
+
+export const secp256k1Scheme: SignatureScheme = { sign, recover: recoverAddress }
 
 export type VoteType = 'prevote' | 'precommit'
 
@@ -50,8 +60,25 @@ export type UnsignedProposal = Omit<Proposal, 'signature'>
 
 const WIRE_VERSION = 1
 const DOMAIN_TAG = keccak256(utf8ToBytes('openledger.consensus.v1'))
-const TYPE_CODE = { proposal: 0n, prevote: 1n, precommit: 2n } as const
-const NO_VALID_ROUND = (1n << 256n) - 1n
+const TYPE_CODE = { proposal: 0, prevote: 1, precommit: 2 } as const
+const NO_VALID_ROUND = 0xff
+const WORD_BYTES = 32
+const DIGEST_WORDS = 8
+
+const prefixes = new WeakMap<SigningDomain, Uint8Array>()
+
+/** The words that all digests of a domain begin with. */
+function prefixOf(domain: SigningDomain): Uint8Array {
+  const known = prefixes.get(domain)
+  if (known !== undefined) return known
+  const prefix = concatBytes(
+    DOMAIN_TAG,
+    hexToBytes(domain.genesisHash),
+    bigIntToBytes(domain.chainId, WORD_BYTES),
+  )
+  prefixes.set(domain, prefix)
+  return prefix
+}
 
 /**
  * keccak256 of eight 32-byte words, which Solidity writes as `abi.encode(tag, genesisHash, chainId, height, round,
@@ -62,38 +89,45 @@ function digest(
   type: keyof typeof TYPE_CODE,
   content: { height: number; round: number; blockHash: Hash | null; validRound: number },
 ): Uint8Array {
-  const word = (value: bigint) => bigIntToBytes(value, 32)
-  return keccak256(
-    concatBytes(
-      DOMAIN_TAG,
-      hexToBytes(domain.genesisHash),
-      word(domain.chainId),
-      word(BigInt(content.height)),
-      word(BigInt(content.round)),
-      word(TYPE_CODE[type]),
-      hexToBytes(content.blockHash ?? ZERO_HASH),
-      word(content.validRound < 0 ? NO_VALID_ROUND : BigInt(content.validRound)),
-    ),
-  )
+  const words = new Uint8Array(DIGEST_WORDS * WORD_BYTES)
+  const view = new DataView(words.buffer)
+  const integer = (word: number, value: number) => {
+    const end = (word + 1) * WORD_BYTES
+    view.setUint32(end - 8, Math.floor(value / 2 ** 32))
+    view.setUint32(end - 4, value % 2 ** 32)
+  }
+  words.set(prefixOf(domain))
+  integer(3, content.height)
+  integer(4, content.round)
+  integer(5, TYPE_CODE[type])
+  words.set(hexToBytes(content.blockHash ?? ZERO_HASH), 6 * WORD_BYTES)
+  if (content.validRound < 0) words.fill(NO_VALID_ROUND, 7 * WORD_BYTES)
+  else integer(7, content.validRound)
+  return keccak256(words)
 }
 
 export function voteDigest(domain: SigningDomain, vote: UnsignedVote): Uint8Array {
-  return digest(domain, vote.type, { ...vote, validRound: -1 })
+  const { type, height, round, blockHash } = vote
+  return digest(domain, type, { height, round, blockHash, validRound: -1 })
 }
 
 export function proposalDigest(domain: SigningDomain, proposal: UnsignedProposal): Uint8Array {
   return digest(domain, 'proposal', proposal)
 }
 
+export function recoverSigner(domain: SigningDomain, digest: Uint8Array, signature: Uint8Array): Address {
+  return (domain.scheme ?? secp256k1Scheme).recover(digest, signature)
+}
+
 /** Refuses a vote whose signature is not its validator's. */
 export function checkVoteSignature(domain: SigningDomain, vote: Vote): void {
-  if (recoverAddress(voteDigest(domain, vote), vote.signature) !== vote.validator) {
+  if (recoverSigner(domain, voteDigest(domain, vote), vote.signature) !== vote.validator) {
     throw new NodeError('BAD_SIGNATURE', 'The vote is not signed by its validator.')
   }
 }
 
 export function checkProposalSignature(domain: SigningDomain, proposal: Proposal): void {
-  if (recoverAddress(proposalDigest(domain, proposal), proposal.signature) !== proposal.proposer) {
+  if (recoverSigner(domain, proposalDigest(domain, proposal), proposal.signature) !== proposal.proposer) {
     throw new NodeError('BAD_SIGNATURE', 'The proposal is not signed by its proposer.')
   }
 }

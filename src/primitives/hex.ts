@@ -20,10 +20,28 @@ export function bytesToHex(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
 }
 
+const NO_DIGIT = 0xff
+/** The value of each hex digit by its character code. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase())
+  return value < 0 ? NO_DIGIT : value
+})
+
+function badHex(): NodeError {
+  return new NodeError('BAD_HEX', 'Expected 0x and an even number of hex digits.')
+}
+
 /** Bytes of `0x…` with an even number of digits. */
 export function hexToBytes(hex: string): Uint8Array {
-  if (!HEX_BYTES.test(hex)) throw new NodeError('BAD_HEX', 'Expected 0x and an even number of hex digits.')
-  return Uint8Array.from(Buffer.from(hex.slice(2), 'hex'))
+  if (hex.length % 2 !== 0 || !hex.startsWith('0x')) throw badHex()
+  const bytes = new Uint8Array(hex.length / 2 - 1)
+  for (let at = 0; at < bytes.length; at++) {
+    const high = DIGITS[hex.charCodeAt(2 * at + 2)] ?? NO_DIGIT
+    const low = DIGITS[hex.charCodeAt(2 * at + 3)] ?? NO_DIGIT
+    if (high === NO_DIGIT || low === NO_DIGIT) throw badHex()
+    bytes[at] = high * 16 + low
+  }
+  return bytes
 }
 
 /** An address or a hash in any case, made lower case; `length` in bytes. */

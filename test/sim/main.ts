@@ -56,11 +56,12 @@ async function main(): Promise<number> {
   const heights = natural('heights', values.heights)
   const results: ScenarioResult[] = []
   let failed = 0
+  const cpu = process.cpuUsage()
   for (let seed = start; seed < start + seeds; seed++) {
     try {
-      const options = { seed, validators, heights, allowByzantine: true }
-      const result = await runScenario(options)
-      if (values.twice && (await runScenario(options)).traceHash !== result.traceHash) {
+      const options = { seed, validators, heights }
+      const result = await runScenario({ profile: 'core', ...options })
+      if (values.twice && (await runScenario({ profile: 'core', ...options })).traceHash !== result.traceHash) {
         throw new Error('two runs of the seed have different traces')
       }
       results.push(result)
@@ -74,11 +75,12 @@ async function main(): Promise<number> {
     }
   }
   say(summary(results, failed))
+  say(`  CPU: ${(process.cpuUsage(cpu).user / 1000 / results.length).toFixed(1)} ms a seed`)
   return failed === 0 ? 0 : 1
 }
 
-function line({ seed, stats, maxRound, events, traceHash, byzantine }: ScenarioResult): string {
-  const facts = `max round ${maxRound}, crashes ${stats.crashes}, replays ${stats.replays}, byzantine ${byzantine}`
+function line({ seed, stats, maxRound, events, traceHash, byzantine, faults, roundsAfterHealing, heights }: ScenarioResult): string {
+  const facts = `max round ${maxRound}, after ${roundsAfterHealing}, faults ${faults} crashes ${stats.crashes}, replays ${stats.replays}, byzantine ${byzantine} heights ${heights}`
   return `seed ${seed}: ${facts}, events ${events}, trace ${traceHash.slice(0, 16)}`
 }
 
@@ -88,10 +90,9 @@ function summary(results: readonly ScenarioResult[], failed: number): string {
   return [
     `${results.length} seeds passed, ${failed} failed`,
     `  heights decided above round 0: ${sum((each) => each.roundsAboveZero)}, highest round ${top}`,
-    `  locks moved to a later round: ${sum((each) => each.stats.lockChanges)}`,
+    `  locks moved to a later round: ${sum((each) => each.lockMoves)} to other blocks ${sum((each) => each.lockChanges)}`,
     `  crashes: ${sum((each) => each.stats.crashes)}, logs replayed: ${sum((each) => each.stats.replays)}`,
-    `  partitions: ${sum((each) => each.partitions)}, runs with an equivocator: ${sum((each) => each.byzantine)}`,
-    `  runs with an adversarial network: ${results.filter(({ hasAdversary }) => hasAdversary).length}`,
+    `  after ${Math.max(...results.map((e) => e.roundsAfterHealing))} faults min ${Math.min(...results.map((e) => e.faults))}`,
     `  evidence reported: ${sum((each) => each.stats.evidence)}`,
     `  events: ${sum((each) => each.events)}`,
   ].join('\n')

@@ -1,81 +1,224 @@
-import { decodeProposalMessage, encodeProposalMessage } from '../../../src/consensus/codec.ts'
-import type { ConsensusSigner, ConsensusTransport } from '../../../src/consensus/ports.ts'
-import { decodeEnvelope } from '../../../src/ledger/envelope.ts'
+import {
+  decodeExchangeRequest,
+  decodeExchangeResponse,
+  decodeProposalMessage,
+  encodeExchangeRequest,
+  encodeExchangeResponse,
+  encodeProposalMessage,
+} from '../../../src/consensus/codec.ts'
+import type { ConsensusTransport } from '../../../src/consensus/ports.ts'
+import { NodeError } from '../../../src/errors/errors.ts'
 import {
   decodeVote,
   encodeVote,
+  type Proposal,
   proposalDigest,
   type SigningDomain,
+  secp256k1Scheme,
+  type UnsignedProposal,
   type UnsignedVote,
+  type Vote,
   voteDigest,
 } from '../../../src/ledger/vote.ts'
+import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../src/primitives/keccak.ts'
-import { privateKeyToAddress, sign } from '../../../src/primitives/secp256k1.ts'
 import type { Prng } from './prng.ts'
+import type { Life } from './simClock.ts'
 import type { SimNetwork } from './simNetwork.ts'
 
-/** A signer with no memory: it signs whatever it is asked to. */
-export function carelessSigner(domain: SigningDomain, privateKey: Uint8Array): ConsensusSigner {
-  return {
-    address: privateKeyToAddress(privateKey),
-    signVote: async (vote) => sign(voteDigest(domain, vote), privateKey),
-    signProposal: async (proposal) => sign(proposalDigest(domain, proposal), privateKey),
-  }
+export const BEHAVIOURS = [
+  'equivocateVotes',
+  'equivocateProposals',
+  'withhold',
+  'replay',
+  'halves',
+  'invalidBlocks',
+  'amnesia',
+] as const
+export type Behaviour = (typeof BEHAVIOURS)[number]
+
+export interface ByzantineModules {
+  readonly network: SimNetwork
+  readonly life: Life
+  readonly node: number
+  readonly address: Address
+  readonly domain: SigningDomain
+  readonly privateKey: Uint8Array
+  readonly random: Prng
+  readonly onVoteSigned: (vote: UnsignedVote) => void
+  hashOf(envelope: Uint8Array): Hash | null
+  alternative(envelope: Uint8Array): Uint8Array | null
+  invalid(envelope: Uint8Array): Uint8Array
 }
 
-/**
- * Makes a node equivocate. As a proposer it shows one block to some peers and another to the rest, and then votes with
- * each side for what that side was shown: the classic way to fork a chain whose quorums are too small. Otherwise some
- * peers get its honest vote and others a lie: nil, a block that does not exist, or the block where it voted nil.
- */
-export function equivocating(
-  transport: ConsensusTransport,
-  modules: {
-    network: SimNetwork
-    node: number
-    domain: SigningDomain
-    privateKey: Uint8Array
-    random: Prng
-    /** Another valid-looking value for the same height. */
-    alternative: (envelope: Uint8Array) => Uint8Array
-  },
-): ConsensusTransport {
-  const { network, node, domain, privateKey, random } = modules
-  const seen = new Map<number, UnsignedVote['blockHash']>()
-  /** Of each height in which it proposed: what it showed to each of the two sides. */
-  const shown = new Map<number, readonly UnsignedVote['blockHash'][]>()
-  const sideOf = (peer: number, height: number) => (peer + height) % 2
-  const peers = () => network.nodes().filter((each) => each !== node)
+/** Messages that are kept to be sent again. */
+const REPLAYED = 64
+/** Of messages that are withheld, some come after all, when it is too late. */
+const LATE_MS = [1_000, 6_000] as const
 
-  return {
-    ...transport,
-    broadcastVote(bytes) {
-      const vote = decodeVote(bytes)
-      if (vote.blockHash !== null) seen.set(vote.height, vote.blockHash)
-      const invented = keccakHex(random.bytes(8))
-      const lie = random.pick([null, invented, seen.get(vote.height) ?? invented])
-      const signed = (blockHash: UnsignedVote['blockHash']) => {
-        const other = { ...vote, blockHash }
-        return encodeVote({ ...other, signature: sign(voteDigest(domain, other), privateKey) })
+type Choice = Hash | null
+
+/**
+ * A faulty validator: a real engine whose messages are changed, forged, doubled or kept back on their way out. It
+ * signs with its own key only; all else is up to it.
+ */
+export class Byzantine {
+  readonly #behaviours: ReadonlySet<Behaviour>
+  readonly #modules: ByzantineModules
+  /** Blocks proposed to it, by height and round. */
+  readonly #proposed = new Map<string, Hash>()
+  readonly #seen = new Map<number, Hash>()
+  readonly #old: { readonly kind: 'vote' | 'proposal'; readonly bytes: Uint8Array }[] = []
+  /** Of each height in which it proposed two blocks: what it showed to each of the two sides. */
+  readonly #shown = new Map<number, readonly Hash[]>()
+
+  constructor(behaviours: readonly Behaviour[], modules: ByzantineModules) {
+    this.#behaviours = new Set(behaviours)
+    this.#modules = modules
+  }
+
+  /** A message that it got. */
+  observe(kind: 'vote' | 'proposal', bytes: Uint8Array): void {
+    this.#remember(kind, bytes)
+    if (kind === 'proposal' && this.#does('amnesia')) this.#noteProposal(bytes)
+  }
+
+  wrap(transport: ConsensusTransport): ConsensusTransport {
+    return {
+      ...transport,
+      broadcastVote: (bytes) => this.#broadcastVote(bytes),
+      broadcastProposal: (bytes) => this.#broadcastProposal(bytes),
+      exchange: (peer, request, signal) => transport.exchange(peer, this.#strippedRequest(request), signal),
+      onExchange: (handler) =>
+        transport.onExchange(async (peer, request) => {
+          if (this.#does('withhold') && this.#modules.random.chance(0.5)) {
+            throw new NodeError('PEER_UNREACHABLE', 'A faulty peer does not answer.')
+          }
+          return this.#strippedResponse(await handler(peer, request))
+        }),
+    }
+  }
+
+  #does(behaviour: Behaviour): boolean {
+    return this.#behaviours.has(behaviour)
+  }
+
+  #broadcastVote(bytes: Uint8Array): void {
+    const { random } = this.#modules
+    const vote = decodeVote(bytes)
+    if (vote.blockHash !== null) this.#seen.set(vote.height, vote.blockHash)
+    const own = this.#does('amnesia') ? this.#withoutLock(vote, bytes) : bytes
+    const invented = keccakHex(random.bytes(8))
+    const lie = random.pick([null, invented, this.#seen.get(vote.height) ?? invented])
+    const lieBytes = this.#does('equivocateVotes') ? this.#signedVote(vote, vote.blockHash === lie ? invented : lie) : own
+    for (const to of this.#peers()) {
+      const side = this.#shown.get(vote.height)?.[this.#sideOf(to, vote.height)]
+      const honestOrLie = random.chance(0.5) ? own : lieBytes
+      this.#send(to, 'vote', side === undefined ? honestOrLie : this.#signedVote(vote, side))
+    }
+    this.#remember('vote', bytes)
+    this.#sendOld()
+  }
+
+  #broadcastProposal(bytes: Uint8Array): void {
+    const { random } = this.#modules
+    const message = decodeProposalMessage(bytes)
+    this.#noteProposal(bytes)
+    const { proposal, envelope } = message
+    let shown: readonly Uint8Array[] = [bytes, bytes]
+    if (envelope !== null && this.#does('invalidBlocks') && random.chance(0.7)) {
+      const bad = this.#proposalOf(proposal, this.#modules.invalid(envelope))
+      shown = [bad, random.chance(0.5) ? bad : bytes]
+    } else if (envelope !== null && this.#does('equivocateProposals') && proposal.validRound < 0) {
+      const other = this.#modules.alternative(envelope)
+      const blockHash = other === null ? null : this.#modules.hashOf(other)
+      if (other !== null && blockHash !== null) {
+        shown = [bytes, this.#proposalOf(proposal, other)]
+        this.#shown.set(proposal.height, [proposal.blockHash, blockHash])
       }
-      const lieBytes = signed(vote.blockHash === lie ? invented : lie)
-      for (const to of peers()) {
-        const side = shown.get(vote.height)?.[sideOf(to, vote.height)]
-        const honestOrLie = random.chance(0.5) ? bytes : lieBytes
-        network.send(node, to, 'vote', side === undefined ? honestOrLie : signed(side))
-      }
-    },
-    broadcastProposal(bytes) {
-      const { proposal, envelope } = decodeProposalMessage(bytes)
-      if (envelope === null || proposal.validRound >= 0) return network.broadcast(node, 'proposal', bytes)
-      const otherEnvelope = modules.alternative(envelope)
-      const other = { ...proposal, blockHash: keccakHex(decodeEnvelope(otherEnvelope).block) }
-      const signed = { ...other, signature: sign(proposalDigest(domain, other), privateKey) }
-      const otherBytes = encodeProposalMessage({ proposal: signed, envelope: otherEnvelope })
-      shown.set(proposal.height, [proposal.blockHash, other.blockHash])
-      for (const to of peers()) {
-        network.send(node, to, 'proposal', sideOf(to, proposal.height) === 0 ? bytes : otherBytes)
-      }
-    },
+    }
+    for (const to of this.#peers()) this.#send(to, 'proposal', shown[this.#sideOf(to, proposal.height)] ?? bytes)
+    this.#remember('proposal', bytes)
+    this.#sendOld()
+  }
+
+  /** The lock is forgotten: what is proposed is voted for, and precommitted with or without a polka. */
+  #withoutLock(vote: Vote, bytes: Uint8Array): Uint8Array {
+    const proposed = this.#proposed.get(`${vote.height}:${vote.round}`)
+    if (proposed === undefined || proposed === vote.blockHash) return bytes
+    if (vote.type === 'precommit' && this.#modules.random.chance(0.3)) return bytes
+    return this.#signedVote(vote, proposed)
+  }
+
+  #send(to: number, kind: 'vote' | 'proposal', bytes: Uint8Array): void {
+    const { network, node, random, life } = this.#modules
+    if (this.#does('halves') && (to + node) % 2 === 0) return
+    if (this.#does('withhold') && random.chance(0.5)) {
+      if (random.chance(0.5)) life.after(random.int(...LATE_MS), () => network.send(node, to, kind, bytes))
+      return
+    }
+    network.send(node, to, kind, bytes)
+  }
+
+  #sendOld(): void {
+    const { network, node, random } = this.#modules
+    if (!this.#does('replay') || this.#old.length === 0) return
+    for (const to of this.#peers()) {
+      const { kind, bytes } = random.pick(this.#old)
+      network.send(node, to, kind, bytes)
+    }
+  }
+
+  #remember(kind: 'vote' | 'proposal', bytes: Uint8Array): void {
+    if (!this.#does('replay')) return
+    const { random } = this.#modules
+    if (this.#old.length < REPLAYED) this.#old.push({ kind, bytes })
+    else this.#old[random.int(0, REPLAYED - 1)] = { kind, bytes }
+  }
+
+  #noteProposal(bytes: Uint8Array): void {
+    try {
+      const { height, round, blockHash } = decodeProposalMessage(bytes).proposal
+      this.#proposed.set(`${height}:${round}`, blockHash)
+    } catch {
+      // Another faulty one's; of no use.
+    }
+  }
+
+  /** Of a lie no trace is left in exchanges, where the engine would show what it voted itself. */
+  #strippedRequest(bytes: Uint8Array): Uint8Array {
+    if (!this.#does('amnesia')) return bytes
+    return encodeExchangeRequest({ ...decodeExchangeRequest(bytes), votes: [] })
+  }
+
+  #strippedResponse(bytes: Uint8Array): Uint8Array {
+    if (!this.#does('amnesia')) return bytes
+    const response = decodeExchangeResponse(bytes)
+    const votes = response.votes.filter(({ validator }) => validator !== this.#modules.address)
+    return encodeExchangeResponse({ ...response, votes })
+  }
+
+  #signedVote(vote: Vote, blockHash: Choice): Uint8Array {
+    const { domain, privateKey } = this.#modules
+    const other = { ...vote, blockHash }
+    this.#modules.onVoteSigned(other)
+    const signature = (domain.scheme ?? secp256k1Scheme).sign(voteDigest(domain, other), privateKey)
+    return encodeVote({ ...other, signature })
+  }
+
+  #proposalOf(proposal: Proposal, envelope: Uint8Array): Uint8Array {
+    const blockHash = this.#modules.hashOf(envelope) ?? keccakHex(envelope)
+    const unsigned: UnsignedProposal = { ...proposal, blockHash }
+    const { domain, privateKey } = this.#modules
+    const signature = (domain.scheme ?? secp256k1Scheme).sign(proposalDigest(domain, unsigned), privateKey)
+    return encodeProposalMessage({ proposal: { ...unsigned, signature }, envelope })
+  }
+
+  #peers(): number[] {
+    return this.#modules.network.nodes().filter((each) => each !== this.#modules.node)
+  }
+
+  #sideOf(peer: number, height: number): number {
+    return (peer + height) % 2
   }
 }

@@ -1,14 +1,23 @@
 import { Adversary } from './adversary.ts'
-import { CALM, Cluster, type ClusterStats } from './cluster.ts'
+import { BEHAVIOURS, type Behaviour } from './byzantine.ts'
+import { CALM, Cluster, type ClusterOptions, type ClusterStats } from './cluster.ts'
+import { CoreWorld } from './coreWorld.ts'
 import { Prng } from './prng.ts'
 import { SimFailure } from './safety.ts'
+import { microtasksDone } from './simClock.ts'
+import type { World } from './world.ts'
+
+export type Profile = 'core' | 'full'
 
 export interface ScenarioOptions {
+  readonly profile: Profile
   readonly seed: number
   readonly validators: number
   readonly heights: number
-  /** Whether one validator may equivocate; it does in a quarter of the seeds. */
-  readonly allowByzantine?: boolean
+  /** Changes to the cluster, for runs that are meant to fail. */
+  readonly sabotage?: Partial<ClusterOptions>
+  /** In place of the profile's own world. */
+  readonly world?: ScenarioWorld
 }
 
 export interface ScenarioResult {
@@ -17,98 +26,191 @@ export interface ScenarioResult {
   readonly maxRound: number
   /** Heights decided above round 0. */
   readonly roundsAboveZero: number
-  readonly partitions: number
-  readonly byzantine: number
+  readonly lockMoves: number
+  readonly lockChanges: number
+  /** Most rounds that a height took once the network had healed. */
+  readonly roundsAfterHealing: number
+  readonly messages: { sent: number; lost: number; duplicated: number }
+  readonly byzantine: readonly Behaviour[]
   readonly hasAdversary: boolean
+  /** Crashes, cuts and steps of clocks; lost, late and doubled messages and what faulty validators do come on top. */
+  readonly faults: number
+  readonly heights: number
   readonly fakeMs: number
   readonly events: number
+  readonly facts: Record<string, number>
   readonly traceHash: string
 }
 
+/** A world and how many of its validators, from the first on, may be faulty. */
+export interface ScenarioWorld {
+  readonly world: World
+  readonly mostFaulty: number
+  readonly settle?: () => Promise<void>
+}
+
 /** Faults come in this span; after it the network is calm and everyone must finish. */
-const FAULTS_MS = 30_000
-/** More than any seed needs once the network is calm. */
-const LIMIT_MS = 20 * 60_000
+const FAULTS_MS = 12_000
+/** Against locks it takes longer, because heights do. */
+const ADVERSARY_MS = 20_000
+/** More than any seed needs once the network is calm: a second for each height, and some rounds. */
+const CALM_LIMIT_MS = 5 * 60_000
 
 /** One run: faults drawn from the seed, then calm. Fails with a SimFailure where a property does not hold. */
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
-  const { seed, validators, heights } = options
+  const { seed, heights } = options
   const random = new Prng(seed, 0x5ce7a110)
-  const byzantine = options.allowByzantine === true && validators >= 4 && random.chance(0.25) ? 1 : 0
+  const { world, mostFaulty, settle } = options.world ?? (await worldOf(options, random))
+  const byzantine = drawByzantine(random, mostFaulty)
   const cluster = new Cluster({
     seed,
-    validators,
-    observers: random.int(0, 1),
+    world,
     byzantine,
+    observers: random.chance(0.3) ? 1 : 0,
     slowShare: random.pick([0, 0.02, 0.1]),
     maxSkewMs: random.pick([0, 100, 500]),
     network: {
-      loss: random.pick([0, 0.02, 0.1, 0.25]),
-      duplication: random.pick([0, 0.05]),
+      loss: random.pick([0, 0.02, 0.1, 0.3]),
+      duplication: random.pick([0, 0.05, 0.2]),
       minDelayMs: 2,
       maxDelayMs: random.pick([20, 100, 400, 900]),
     },
+    settle: settle ?? microtasksDone,
+    ...options.sabotage,
   })
-  const hasAdversary = random.chance(0.4)
-  if (hasAdversary) scheduleAdversary(cluster, random)
-  const partitions = hasAdversary ? 0 : scheduleFaults(cluster, random, validators)
+  const hasAdversary = random.chance(0.3)
+  const adversary = hasAdversary ? new Adversary(cluster, random.fork()) : null
+  const faultsMs = hasAdversary ? ADVERSARY_MS : FAULTS_MS
+  scheduleFaults(cluster, random, faultsMs)
   cluster.startAll()
-  const isDone = () => cluster.heights().every((height) => height >= heights)
-  if (!(await cluster.runUntil(isDone, LIMIT_MS))) {
+  world.onStart(cluster)
+  await cluster.runUntil(() => false, faultsMs)
+  adversary?.stop()
+  const rounds = heal(cluster)
+  const honest = cluster.nodes.filter(({ index }) => !cluster.isByzantine(index))
+  const isDone = () => honest.every(({ host }) => host.height >= heights)
+  if (!(await cluster.runUntil(isDone, CALM_LIMIT_MS))) {
     throw new SimFailure(`Stalled: heights ${cluster.heights().join(', ')} of ${heights}.`)
   }
-  return {
-    seed,
-    stats: cluster.stats,
-    maxRound: cluster.monitor.maxRound,
-    roundsAboveZero: cluster.monitor.roundsAboveZero,
-    partitions,
-    byzantine,
-    hasAdversary,
-    fakeMs: cluster.clock.nowMs(),
-    events: cluster.trace.events,
-    traceHash: cluster.trace.digest(),
+  await world.checkEnd()
+  return resultOf(cluster, { seed, byzantine, hasAdversary, roundsAfterHealing: rounds() })
+}
+
+async function worldOf(options: ScenarioOptions, _random: Prng): Promise<ScenarioWorld> {
+  const world = new CoreWorld({ validators: options.validators })
+  return { world, mostFaulty: world.mostFaulty }
+}
+
+/** In half of the seeds up to f validators are faulty, each in one to three ways. */
+function drawByzantine(random: Prng, mostFaulty: number): Map<number, Behaviour[]> {
+  const faulty = new Map<number, Behaviour[]>()
+  if (mostFaulty === 0 || random.chance(0.5)) return faulty
+  const count = random.int(1, mostFaulty)
+  for (let index = 0; index < count; index++) {
+    const behaviours = Array.from({ length: random.int(1, 3) }, () => random.pick(BEHAVIOURS))
+    faulty.set(index, [...new Set(behaviours)])
   }
+  return faulty
 }
 
-/** A network that works against locks; calm comes later, because heights take longer. */
-function scheduleAdversary(cluster: Cluster, random: Prng): void {
-  const adversary = new Adversary(cluster, random.fork())
-  cluster.clock.after(3 * FAULTS_MS, () => {
-    adversary.stop()
-    cluster.network.options = CALM
-  })
-}
-
-/** Crashes of single nodes, now and then of all, and partitions; at the end the network heals. */
-function scheduleFaults(cluster: Cluster, random: Prng, validators: number): number {
-  const { clock, network, nodes } = cluster
-  const crash = (index: number, atMs: number) => {
-    const power = random.chance(0.5)
-    clock.after(atMs, () => cluster.crash(index, power))
-    clock.after(atMs + random.int(50, 6_000), () => {
-      if (nodes[index]!.life === null) cluster.start(index)
+/** Crashes at writes and now and then of all, both kinds of partitions, steps of clocks: five faults at least. */
+function scheduleFaults(cluster: Cluster, random: Prng, untilMs: number): void {
+  const { clock, network, nodes, stats } = cluster
+  const someNode = () => random.int(0, nodes.length - 1)
+  const crashes = random.int(3, 5)
+  for (let count = 0; count < crashes; count++) {
+    const [index, operations] = [someNode(), random.int(1, 40)]
+    const at = random.pick(['before', 'during', 'after'] as const)
+    const power = random.chance(0.6)
+    clock.after(random.int(300, untilMs - 3_000), () => cluster.crashAtWrite(index, operations, at, power))
+  }
+  if (random.chance(0.15)) {
+    const atMs = random.int(1_000, untilMs - 2_000)
+    for (const { index } of nodes) {
+      clock.after(atMs + random.int(0, 20), () => cluster.crashAndRestart(index, true))
+    }
+  }
+  const cuts = random.int(1, 3)
+  for (let count = 0; count < cuts; count++) {
+    const atMs = random.int(500, untilMs - 1_000)
+    const [some, others] = split(random, nodes.length)
+    const isOneWay = random.chance(0.5)
+    clock.after(atMs, () => {
+      stats[isOneWay ? 'oneWayCuts' : 'partitions']++
+      if (isOneWay) network.cut(some, others)
+      else network.partition([some, others])
+    })
+    clock.after(atMs + random.int(500, 6_000), () => network.heal())
+  }
+  const steps = random.int(1, 2)
+  for (let count = 0; count < steps; count++) {
+    const [index, skewMs] = [someNode(), random.int(-3_000, 3_000)]
+    clock.after(random.int(500, untilMs), () => {
+      stats.skewSteps++
+      nodes[index]!.skewMs = skewMs
     })
   }
-  const crashes = random.int(1, 4)
-  for (let count = 0; count < crashes; count++)
-    crash(random.int(0, nodes.length - 1), random.int(500, FAULTS_MS))
-  if (random.chance(0.15)) {
-    const atMs = random.int(1_000, FAULTS_MS)
-    for (const { index } of nodes) crash(index, atMs + random.int(0, 20))
-  }
-  const partitions = random.int(0, 2)
-  for (let count = 0; count < partitions; count++) {
-    const atMs = random.int(1_000, FAULTS_MS)
-    const cut = random.int(1, validators - 1)
-    const order = nodes.map(({ index }) => ({ index, key: random.u32() })).sort((a, b) => a.key - b.key)
-    const groups = [order.slice(0, cut), order.slice(cut)].map((group) => group.map(({ index }) => index))
-    clock.after(atMs, () => network.partition(groups))
-    clock.after(atMs + random.int(1_000, 10_000), () => network.heal())
-  }
-  clock.after(FAULTS_MS + 12_000, () => {
-    network.heal()
-    network.options = CALM
-  })
-  return partitions
 }
+
+function split(random: Prng, nodes: number): [number[], number[]] {
+  const order = Array.from({ length: nodes }, (_, index) => ({ index, key: random.u32() }))
+  const sorted = order.sort((a, b) => a.key - b.key).map(({ index }) => index)
+  const cut = random.int(1, Math.max(1, nodes - 1))
+  return [sorted.slice(0, cut), sorted.slice(cut)]
+}
+
+/**
+ * Ends all faults, and from here on bounds the rounds that a height may take: whoever is next in line may be faulty or
+ * still behind, but within one turn of all proposers there is a round whose proposer is neither. The height in work
+ * at this moment goes on from the round that it had reached, and one more, which someone may have entered already.
+ * Returns what says afterwards how many were taken.
+ */
+function heal(cluster: Cluster): () => number {
+  const { monitor, nodes } = cluster
+  cluster.heal()
+  const honest = nodes.filter(({ index }) => !cluster.isByzantine(index))
+  const working = Math.max(...honest.map(({ host }) => host.height)) + 1
+  const reached = monitor.highestRound(working)
+  const validators = monitor.setAt(working)?.size ?? nodes.length
+  const bound = validators + 1
+  monitor.roundBound = (height) => {
+    if (height < working) return Number.POSITIVE_INFINITY
+    return height === working ? reached + 1 + bound : bound
+  }
+  return () => {
+    const later = monitor.highestRoundAfter(working)
+    return Math.max(later, monitor.highestRound(working) - reached)
+  }
+}
+
+function resultOf(
+  cluster: Cluster,
+  drawn: {
+    seed: number
+    byzantine: ReadonlyMap<number, readonly Behaviour[]>
+    hasAdversary: boolean
+    roundsAfterHealing: number
+  },
+): ScenarioResult {
+  const { monitor, stats, network, clock, trace, world } = cluster
+  return {
+    seed: drawn.seed,
+    stats,
+    maxRound: monitor.maxRound,
+    roundsAboveZero: monitor.roundsAboveZero,
+    lockMoves: monitor.lockMoves,
+    lockChanges: monitor.lockChanges,
+    roundsAfterHealing: drawn.roundsAfterHealing,
+    messages: network.stats,
+    byzantine: [...drawn.byzantine.values()].flat(),
+    hasAdversary: drawn.hasAdversary,
+    faults: stats.crashes + stats.partitions + stats.oneWayCuts + stats.skewSteps,
+    heights: Math.min(...cluster.nodes.map(({ host }) => host.height)),
+    fakeMs: clock.nowMs() - world.startMs,
+    events: trace.events,
+    facts: world.facts(),
+    traceHash: trace.digest(),
+  }
+}
+
+export { CALM }

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/consensus/ports.ts'
 import { nextPriorities } from '../../../src/consensus/proposer.ts'
 import { invariant, NodeError } from '../../../src/errors/errors.ts'
-import { type Certificate, certificateHash, checkCertificate } from '../../../src/ledger/certificate.ts'
+import { type Certificate, checkCertificate } from '../../../src/ledger/certificate.ts'
 import { decodeEnvelope, encodeEnvelope, parentCertificateRoot } from '../../../src/ledger/envelope.ts'
 import { ValidatorSet } from '../../../src/ledger/validators.ts'
 import type { SigningDomain } from '../../../src/ledger/vote.ts'
@@ -26,6 +26,7 @@ import {
 } from '../../../src/primitives/rlp.ts'
 import type { Prng } from './prng.ts'
 import type { Life } from './simClock.ts'
+import type { SimDisk } from './simDisk.ts'
 
 const BLOCK_INTERVAL_MS = 1_000
 /** How far a fresh proposal's time may be from the own clock. */
@@ -72,35 +73,35 @@ export function nextState(state: Hash, builder: Address, timeMs: number): Hash {
   return keccakHex(concatBytes(hexToBytes(state), hexToBytes(builder), fromInt(timeMs)))
 }
 
-/** Every validator's power differs and changes from epoch to epoch; none holds 1/3. */
+/** Powers repeat after so many epochs. */
+const POWERS = 5
+const knownSets = new WeakMap<readonly Address[], ValidatorSet[]>()
+
+/** Powers differ and change from epoch to epoch; of four or more validators none holds 1/3. */
 export function setAt(addresses: readonly Address[], height: number): ValidatorSet {
-  const epoch = Math.floor(height / EPOCH)
-  return new ValidatorSet(
+  const epoch = Math.floor(height / EPOCH) % POWERS
+  const known = knownSets.get(addresses) ?? []
+  knownSets.set(addresses, known)
+  known[epoch] ??= new ValidatorSet(
     addresses.map((address, index) => ({
       address,
       feeRecipient: address,
-      power: BigInt(10 + ((index * 7 + epoch * 3) % 5)),
+      power: BigInt(10 + ((index * 7 + epoch * 3) % POWERS)),
     })),
   )
+  return known[epoch]
 }
 
-/** Checks each certificate once for the whole cluster: recovering signatures is most of a simulation's time. */
-export class CertificateChecker {
-  readonly #domain: SigningDomain
-  readonly #addresses: readonly Address[]
-  readonly #good = new Set<Hash>()
-
-  constructor(domain: SigningDomain, addresses: readonly Address[]) {
-    this.#domain = domain
-    this.#addresses = addresses
-  }
-
-  check(certificate: Certificate): void {
-    const hash = certificateHash(certificate)
-    if (this.#good.has(hash)) return
-    checkCertificate(this.#domain, setAt(this.#addresses, certificate.height), certificate)
-    this.#good.add(hash)
-  }
+/** The most validators, from the first on, that never hold 1/3 of the power together. */
+export function mostFaulty(addresses: readonly Address[]): number {
+  const isBelowThird = (count: number) =>
+    Array.from({ length: POWERS }, (_, epoch) => setAt(addresses, epoch * EPOCH)).every((set) => {
+      const power = addresses.slice(0, count).reduce((sum, address) => sum + (set.get(address)?.power ?? 0n), 0n)
+      return !set.isHonestSupport(power) && power * 3n < set.totalPower
+    })
+  let count = 0
+  while (isBelowThird(count + 1)) count++
+  return count
 }
 
 interface Head {
@@ -110,21 +111,16 @@ interface Head {
   readonly timeMs: number
 }
 
-/** What of a node's chain outlives it. */
+/** A node's chain; it outlives the node, because a block is appended whole and durably. */
 export class SimChain {
   readonly addresses: readonly Address[]
-  readonly certificates: CertificateChecker
   readonly blocks = new Map<number, DecidedBlock>()
+  /** Envelopes judged on top of the head. */
+  judged = new WeakMap<Uint8Array, boolean>()
   head: Head
 
-  constructor(
-    addresses: readonly Address[],
-    genesisHash: Hash,
-    genesisMs: number,
-    certificates: CertificateChecker,
-  ) {
+  constructor(addresses: readonly Address[], genesisHash: Hash, genesisMs: number) {
     this.addresses = addresses
-    this.certificates = certificates
     const set = setAt(addresses, 1)
     this.head = {
       context: { height: 1, set, priorities: addresses.map(() => 0n), earliestStartMs: genesisMs },
@@ -143,6 +139,7 @@ export class SimChain {
     const { height, set, priorities } = this.head.context
     const nextSet = setAt(this.addresses, height + 1)
     this.blocks.set(height, { envelope, certificate })
+    this.judged = new WeakMap()
     this.head = {
       context: {
         height: height + 1,
@@ -159,32 +156,33 @@ export class SimChain {
 
 export interface SimAppOptions {
   readonly self: Address
-  /** Share of builds and validations that outlast the propose timeout. */
-  readonly slowShare: number
+  readonly domain: SigningDomain
+  /** Share of builds and validations that outlast the propose timeout, at this moment. */
+  readonly slowShare: () => number
+  /** In place of the sets' own rule of what a quorum is: to see whether a wrong one is found. */
+  readonly setOf?: (set: ValidatorSet) => ValidatorSet
 }
 
 /** The chain as consensus sees it, in one life of a node. */
 export class SimApp implements ConsensusApp {
   readonly #options: SimAppOptions
   readonly #chain: SimChain
+  readonly #disk: SimDisk
   readonly #life: Life
   readonly #random: Prng
-  readonly #onCommit: (height: number, envelope: Uint8Array, certificate: Certificate) => void
 
-  constructor(
-    options: SimAppOptions,
-    modules: { chain: SimChain; life: Life; random: Prng },
-    onCommit: (height: number, envelope: Uint8Array, certificate: Certificate) => void,
-  ) {
+  constructor(options: SimAppOptions, modules: { chain: SimChain; disk: SimDisk; life: Life; random: Prng }) {
     this.#options = options
     this.#chain = modules.chain
+    this.#disk = modules.disk
     this.#life = modules.life
     this.#random = modules.random
-    this.#onCommit = onCommit
   }
 
   async context(): Promise<HeightContext> {
-    return this.#chain.head.context
+    const { context } = this.#chain.head
+    const { setOf } = this.#options
+    return setOf === undefined ? context : { ...context, set: setOf(context.set) }
   }
 
   blockHashOf(envelope: Uint8Array): Hash {
@@ -237,22 +235,31 @@ export class SimApp implements ConsensusApp {
   }
 
   async commit(envelope: Uint8Array, certificate: Certificate): Promise<HeightContext> {
-    await this.#life.wait(this.#random.int(0, 10))
     if (certificate.height > this.#chain.height) {
-      if (!this.#isValid(envelope)) throw new NodeError('BAD_EXECUTION', 'An invalid block was decided.')
-      this.#onCommit(certificate.height, envelope, certificate)
-      this.#chain.append(envelope, certificate)
+      const append = () => {
+        if (!this.#isValid(envelope)) throw new NodeError('BAD_EXECUTION', 'An invalid block was decided.')
+        this.#chain.append(envelope, certificate)
+      }
+      const half = () => (this.#random.chance(0.5) ? append() : undefined)
+      await this.#disk.operate(this.#life, append, half, this.#random.int(0, 10))
     }
-    await this.#life.wait(this.#random.int(0, 5))
-    return this.#chain.head.context
+    return this.context()
   }
 
   async decided(height: number): Promise<DecidedBlock | null> {
     return this.#chain.blocks.get(height) ?? null
   }
 
+  /** A block that was judged once on this head is not judged again. */
   #isValid(envelope: Uint8Array): boolean {
-    const { head, certificates } = this.#chain
+    const { judged } = this.#chain
+    const known = judged.get(envelope) ?? this.#judge(envelope)
+    judged.set(envelope, known)
+    return known
+  }
+
+  #judge(envelope: Uint8Array): boolean {
+    const { head } = this.#chain
     const { height } = head.context
     const block = decodeBlock(envelope)
     const { parentCertificate } = decodeEnvelope(envelope)
@@ -263,12 +270,16 @@ export class SimApp implements ConsensusApp {
     if (parentCertificate === null) return height === 1
     if (parentCertificate.height !== height - 1 || parentCertificate.blockHash !== head.blockHash)
       return false
-    certificates.check(parentCertificate)
+    try {
+      checkCertificate(this.#options.domain, setAt(this.#chain.addresses, height - 1), parentCertificate)
+    } catch {
+      return false
+    }
     return true
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    const isSlow = this.#random.chance(this.#options.slowShare)
+    const isSlow = this.#random.chance(this.#options.slowShare())
     await this.#life.wait(isSlow ? this.#random.int(1_500, 4_000) : this.#random.int(1, 60))
     if (signal.aborted) throw new NodeError('CANCELLED', 'The work is of no use any more.')
   }

@@ -3,19 +3,20 @@ import type { Cancel, Clock } from '../../../src/runtime/clock.ts'
 interface Timer {
   readonly atMs: number
   readonly order: number
-  readonly callback: () => void
+  callback: (() => void) | null
 }
 
 /** The one clock of a simulation. Time stands still while code runs and jumps to the next timer when all is quiet. */
 export class SimClock implements Clock {
+  readonly #settle: () => Promise<void>
   #nowMs: number
   #order = 0
   /** A binary heap by time, then by order of scheduling. */
   readonly #heap: Timer[] = []
-  readonly #cancelled = new Set<Timer>()
 
-  constructor(startMs: number) {
+  constructor(startMs: number, settle: () => Promise<void> = microtasksDone) {
     this.#nowMs = startMs
+    this.#settle = settle
   }
 
   nowMs(): number {
@@ -23,9 +24,11 @@ export class SimClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Cancel {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback }
+    const timer: Timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, callback }
     this.#push(timer)
-    return () => this.#cancelled.add(timer)
+    return () => {
+      timer.callback = null
+    }
   }
 
   /** Runs the next timer and all that follows from it without time passing; false when there is none before `untilMs`. */
@@ -34,10 +37,10 @@ export class SimClock implements Clock {
       const timer = this.#heap[0]
       if (timer === undefined || timer.atMs > untilMs) return false
       this.#pop()
-      if (this.#cancelled.delete(timer)) continue
+      if (timer.callback === null) continue
       this.#nowMs = timer.atMs
       timer.callback()
-      await quiet()
+      await this.#settle()
       return true
     }
   }
@@ -71,9 +74,17 @@ export class SimClock implements Clock {
   }
 }
 
-/** Lets every promise that is settled run on: the microtask queue is empty when a macrotask gets its turn. */
-export function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+/**
+ * Lets every promise that is settled run on. Asked for by a microtask, the next tick comes when no other microtask is
+ * left, and costs a tenth of a turn of the event loop.
+ */
+export function microtasksDone(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
+}
+
+/** As `microtasksDone`, and also lets pieces of work go on that gave the event loop a turn. */
+export async function turnsDone(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 function isBefore(a: Timer, b: Timer): boolean {
@@ -86,10 +97,10 @@ function isBefore(a: Timer, b: Timer): boolean {
  */
 export class Life implements Clock {
   readonly #clock: SimClock
-  readonly #skewMs: number
+  readonly #skewMs: () => number
   #isAlive = true
 
-  constructor(clock: SimClock, skewMs: number) {
+  constructor(clock: SimClock, skewMs: () => number) {
     this.#clock = clock
     this.#skewMs = skewMs
   }
@@ -99,7 +110,7 @@ export class Life implements Clock {
   }
 
   nowMs(): number {
-    return this.#clock.nowMs() + this.#skewMs
+    return this.#clock.nowMs() + this.#skewMs()
   }
 
   after(delayMs: number, callback: () => void): Cancel {
@@ -116,4 +127,9 @@ export class Life implements Clock {
   kill(): void {
     this.#isAlive = false
   }
+}
+
+/** What a process that is gone waits for. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined)
 }

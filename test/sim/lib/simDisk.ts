@@ -1,55 +1,112 @@
 import type { ConsensusFiles, LogFile } from '../../../src/consensus/ports.ts'
 import { NodeError } from '../../../src/errors/errors.ts'
-import { concatBytes } from '../../../src/primitives/bytes.ts'
 import type { Prng } from './prng.ts'
-import type { Life } from './simClock.ts'
+import { type Life, never } from './simClock.ts'
 
 interface StoredFile {
   bytes: Uint8Array
+  length: number
   /** Length that outlives a loss of power. */
   syncedLength: number
+  /** Of a disk that lies: what a loss of power brings back in place of this file. */
+  onDisk: StoredFile | null
+}
+
+/** Room that a file gets at first. */
+const FILE_BYTES = 8192
+
+/** Where in an operation the process ends: nothing of it was done, a part, or all but its caller never hears. */
+export type CrashPoint = 'before' | 'during' | 'after'
+
+export interface CrashPlan {
+  /** The n-th operation from now on, counted from 1. */
+  operations: number
+  readonly at: CrashPoint
+}
+
+/** Faults that an honest disk does not have, to see whether the simulator finds them. */
+export interface DiskLies {
+  /** A sync says that it is done, and nothing is on disk. */
+  readonly ignoresSync?: boolean
+  /** This file is empty after every start. */
+  readonly forgets?: string
 }
 
 /** A node's disk. It outlives the node; what was written and not synced is at the mercy of how the node ended. */
 export class SimDisk {
   readonly #files = new Map<string, StoredFile>()
   readonly #random: Prng
+  readonly #lies: DiskLies
+  #plan: CrashPlan | null = null
+  #onCrash: () => void = () => undefined
 
-  constructor(random: Prng) {
+  constructor(random: Prng, lies: DiskLies = {}) {
     this.#random = random
+    this.#lies = lies
   }
 
-  /** The disk as one life of the node sees it; operations take time, so that a crash can come in between. */
+  /** Ends the process in one of the next operations; `onCrash` has to kill it. */
+  crashAt(plan: CrashPlan, onCrash: () => void): void {
+    this.#plan = { ...plan }
+    this.#onCrash = onCrash
+  }
+
+  /** The disk as one life of the node sees it; operations take time, so that a crash can also come in between. */
   mount(life: Life): ConsensusFiles {
+    const { forgets } = this.#lies
+    if (forgets !== undefined) this.#files.delete(forgets)
     return {
-      openLog: async (name) => {
-        await life.wait(0)
-        if (!this.#files.has(name)) this.#files.set(name, { bytes: new Uint8Array(0), syncedLength: 0 })
-        return this.#log(life, name)
-      },
-      read: async (name, maxBytes) => {
-        await life.wait(0)
-        const file = this.#files.get(name)
-        return file === undefined ? null : bounded(file.bytes, maxBytes)
-      },
-      replace: async (name, bytes) => {
-        await life.wait(this.#random.int(0, 3))
-        this.#files.set(name, { bytes: bytes.slice(), syncedLength: bytes.length })
-        await life.wait(this.#random.int(0, 2))
-      },
+      openLog: (name) =>
+        this.operate(life, () => {
+          if (!this.#files.has(name)) this.#files.set(name, emptyFile())
+          return this.#log(life, name)
+        }),
+      read: (name, maxBytes) =>
+        this.operate(life, () => {
+          const file = this.#files.get(name)
+          return file === undefined ? null : contentOf(file, maxBytes)
+        }),
+      // A rename: a part of it is all of it or nothing.
+      replace: (name, bytes) =>
+        this.operate(
+          life,
+          () => this.#replace(name, bytes),
+          () => (this.#random.chance(0.5) ? this.#replace(name, bytes) : undefined),
+          this.#random.int(0, 3),
+        ),
     }
+  }
+
+  /** One operation of this node's storage, whatever it stores: the process may end before, in and after it. */
+  async operate<T>(
+    life: Life,
+    apply: () => T,
+    applyPart: () => void = () => undefined,
+    delayMs = 0,
+  ): Promise<T> {
+    if (!life.isAlive) return never()
+    if (delayMs > 0) await life.wait(delayMs)
+    const at = this.#nextPoint()
+    if (at === 'before') return this.#crash()
+    if (at === 'during') {
+      applyPart()
+      return this.#crash()
+    }
+    const result = apply()
+    return at === 'after' ? this.#crash() : result
   }
 
   /** Power fails: of each unsynced tail a part is left, and the end of that part may be garbage. */
   losePower(): void {
+    for (const [name, { onDisk }] of this.#files) if (onDisk !== null) this.#files.set(name, onDisk)
     for (const file of this.#files.values()) {
-      const unsynced = file.bytes.length - file.syncedLength
-      if (unsynced === 0) continue
+      const unsynced = file.length - file.syncedLength
+      if (unsynced <= 0) continue
       const kept = this.#random.int(0, unsynced)
       const garbage = this.#random.int(0, Math.min(kept, 40))
-      const intact = file.bytes.slice(0, file.syncedLength + kept - garbage)
-      file.bytes = concatBytes(intact, this.#random.bytes(garbage))
-      file.syncedLength = file.bytes.length
+      file.length = file.syncedLength + kept
+      file.bytes.set(this.#random.bytes(garbage), file.length - garbage)
+      file.syncedLength = file.length
     }
   }
 
@@ -60,31 +117,78 @@ export class SimDisk {
   }
 
   contents(name: string): Uint8Array | undefined {
-    return this.#files.get(name)?.bytes
+    const file = this.#files.get(name)
+    return file === undefined ? undefined : file.bytes.slice(0, file.length)
+  }
+
+  #replace(name: string, bytes: Uint8Array): void {
+    const { length } = bytes
+    const before = this.#files.get(name) ?? null
+    const onDisk = this.#lies.ignoresSync === true ? (before?.onDisk ?? before) : null
+    this.#files.set(name, { bytes: bytes.slice(), length, syncedLength: length, onDisk })
+  }
+
+  #nextPoint(): CrashPoint | null {
+    if (this.#plan === null || --this.#plan.operations > 0) return null
+    const { at } = this.#plan
+    this.#plan = null
+    return at
+  }
+
+  #crash(): Promise<never> {
+    this.#onCrash()
+    return never()
   }
 
   #log(life: Life, name: string): LogFile {
     const file = () => this.#files.get(name)!
     return {
-      read: async (maxBytes) => bounded(file().bytes, maxBytes),
-      append: async (bytes) => {
-        const before = file().bytes
-        file().bytes = concatBytes(before, bytes)
-      },
-      sync: async () => {
-        await life.wait(this.#random.int(0, 4))
-        file().syncedLength = file().bytes.length
-      },
-      truncate: async (length) => {
-        file().bytes = file().bytes.slice(0, length)
-        file().syncedLength = Math.min(file().syncedLength, length)
-      },
+      read: (maxBytes) => this.operate(life, () => contentOf(file(), maxBytes)),
+      append: (bytes) =>
+        this.operate(
+          life,
+          () => append(file(), bytes),
+          () => append(file(), bytes.subarray(0, this.#random.int(0, bytes.length))),
+        ),
+      sync: () =>
+        this.operate(
+          life,
+          () => {
+            if (this.#lies.ignoresSync !== true) file().syncedLength = file().length
+          },
+          () => {
+            const { syncedLength, length } = file()
+            file().syncedLength = this.#random.int(syncedLength, length)
+          },
+          this.#random.int(0, 3),
+        ),
+      truncate: (length) =>
+        this.operate(life, () => {
+          const stored = file()
+          stored.length = Math.min(stored.length, length)
+          stored.syncedLength = Math.min(stored.syncedLength, length)
+        }),
       close: async () => undefined,
     }
   }
 }
 
-function bounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  if (bytes.length > maxBytes) throw new NodeError('LIMIT_EXCEEDED', 'The file is too large.')
-  return bytes.slice()
+function emptyFile(): StoredFile {
+  return { bytes: new Uint8Array(FILE_BYTES), length: 0, syncedLength: 0, onDisk: null }
+}
+
+function append(file: StoredFile, bytes: Uint8Array): void {
+  const needed = file.length + bytes.length
+  if (needed > file.bytes.length) {
+    const room = new Uint8Array(Math.max(2 * needed, FILE_BYTES))
+    room.set(file.bytes.subarray(0, file.length))
+    file.bytes = room
+  }
+  file.bytes.set(bytes, file.length)
+  file.length = needed
+}
+
+function contentOf(file: StoredFile, maxBytes: number): Uint8Array {
+  if (file.length > maxBytes) throw new NodeError('LIMIT_EXCEEDED', 'The file is too large.')
+  return file.bytes.slice(0, file.length)
 }

@@ -25,6 +25,12 @@ export interface NetworkObserver {
   onReport(from: number, peer: number, reason: string): void
 }
 
+export interface NetworkStats {
+  sent: number
+  lost: number
+  duplicated: number
+}
+
 interface Port {
   readonly life: Life
   readonly endpoint: Endpoint
@@ -38,8 +44,10 @@ export class SimNetwork {
   readonly #random: Prng
   readonly #observer: NetworkObserver
   readonly #ports = new Map<number, Port>()
-  /** Group of each node; nodes of different groups do not reach each other. */
-  #groups = new Map<number, number>()
+  #nodes: readonly number[] | null = null
+  /** Ways on which nothing arrives, as `from > to`. */
+  readonly #cut = new Set<string>()
+  readonly stats: NetworkStats = { sent: 0, lost: 0, duplicated: 0 }
   options: NetworkOptions
   /** Drops a message by its content, beyond what chance does. */
   interfere: (kind: MessageKind, from: number, to: number, bytes: Uint8Array) => boolean = () => false
@@ -54,19 +62,29 @@ export class SimNetwork {
     this.#observer = modules.observer
   }
 
+  /** Groups that do not reach each other. */
   partition(groups: readonly (readonly number[])[]): void {
-    this.#groups = new Map(groups.flatMap((group, index) => group.map((node) => [node, index])))
+    for (const group of groups) {
+      for (const other of groups) if (other !== group) this.cut(group, other)
+    }
+  }
+
+  /** Nothing goes from the ones to the others any more; the way back stays as it is. */
+  cut(from: readonly number[], to: readonly number[]): void {
+    for (const a of from) for (const b of to) this.#cut.add(wayOf(a, b))
   }
 
   heal(): void {
-    this.#groups.clear()
-    this.#announceAll()
+    if (this.#cut.size === 0) return
+    this.#cut.clear()
+    for (const node of this.nodes()) this.#clock.after(this.#random.int(1, 200), () => this.#announce(node))
   }
 
   /** Brings a node's life onto the network. */
   attach(node: number, life: Life, endpoint: Endpoint): ConsensusTransport {
     const port: Port = { life, endpoint, exchange: null, peerListener: null }
     this.#ports.set(node, port)
+    this.#nodes = null
     this.#clock.after(this.#random.int(1, 200), () => this.#announce(node))
     return {
       broadcastProposal: (bytes) => this.broadcast(node, 'proposal', bytes),
@@ -85,10 +103,13 @@ export class SimNetwork {
 
   detach(node: number): void {
     this.#ports.delete(node)
+    this.#nodes = null
   }
 
-  nodes(): number[] {
-    return [...this.#ports.keys()].sort((a, b) => a - b)
+  /** Those that run, in order. */
+  nodes(): readonly number[] {
+    this.#nodes ??= [...this.#ports.keys()].sort((a, b) => a - b)
+    return this.#nodes
   }
 
   broadcast(from: number, kind: 'vote' | 'proposal', bytes: Uint8Array): void {
@@ -96,14 +117,20 @@ export class SimNetwork {
   }
 
   send(from: number, to: number, kind: 'vote' | 'proposal', bytes: Uint8Array): void {
+    if (!this.#ports.has(from)) return
     this.#observer.onSend(kind, from, to, bytes)
-    if (this.interfere(kind, from, to, bytes)) return
+    this.stats.sent++
+    const isDropped = this.interfere(kind, from, to, bytes)
     const copies = this.#random.chance(this.options.duplication) ? 2 : 1
+    this.stats.duplicated += copies - 1
     for (let copy = 0; copy < copies; copy++) {
-      if (this.#random.chance(this.options.loss)) continue
+      if (isDropped || this.#random.chance(this.options.loss) || !this.#isOpen(from, to)) {
+        this.stats.lost++
+        continue
+      }
       this.#clock.after(this.#delayMs(), () => {
         const port = this.#ports.get(to)
-        if (port === undefined || !this.#isConnected(from, to)) return
+        if (port === undefined || !this.#isOpen(from, to)) return
         if (kind === 'vote') port.endpoint.onVote(bytes)
         else port.endpoint.onProposal(bytes, String(from))
       })
@@ -112,25 +139,24 @@ export class SimNetwork {
 
   #exchange(from: number, life: Life, to: number, request: Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(new NodeError('PEER_UNREACHABLE', 'The stream broke.'))
-      const travel = (isDropped: boolean, arrive: () => void) => {
-        const isLost = this.#random.chance(this.options.loss) || !this.#isConnected(from, to)
-        life.after(this.#delayMs(), isLost || isDropped ? fail : arrive)
+      const fail = () => reject(broken)
+      const travel = (way: [number, number], isDropped: boolean, arrive: () => void) => {
+        const isLost = isDropped || this.#random.chance(this.options.loss) || !this.#isOpen(...way)
+        this.stats.sent++
+        if (isLost) this.stats.lost++
+        life.after(this.#delayMs(), isLost ? fail : arrive)
       }
       this.#observer.onSend('request', from, to, request)
-      travel(this.interfere('request', from, to, request), () => {
-        const handler = this.#ports.get(to)?.exchange
-        if (handler === undefined || handler === null) return fail()
-        handler(String(from), request).then((response) => {
+      travel([from, to], this.interfere('request', from, to, request), () => {
+        const port = this.#ports.get(to)
+        if (port === undefined || port.exchange === null) return fail()
+        port.exchange(String(from), request).then((response) => {
+          if (!port.life.isAlive) return fail()
           this.#observer.onSend('response', to, from, response)
-          travel(this.interfere('response', to, from, response), () => resolve(response))
+          travel([to, from], this.interfere('response', to, from, response), () => resolve(response))
         }, fail)
       })
     })
-  }
-
-  #announceAll(): void {
-    for (const node of this.nodes()) this.#clock.after(this.#random.int(1, 200), () => this.#announce(node))
   }
 
   /** Tells a node and those it reaches of each other. */
@@ -142,14 +168,21 @@ export class SimNetwork {
   }
 
   #reachable(node: number): number[] {
-    return this.nodes().filter((other) => other !== node && this.#isConnected(node, other))
+    return this.nodes().filter((other) => other !== node && this.#isOpen(node, other))
   }
 
-  #isConnected(a: number, b: number): boolean {
-    return this.#ports.has(a) && this.#ports.has(b) && this.#groups.get(a) === this.#groups.get(b)
+  #isOpen(from: number, to: number): boolean {
+    return this.#ports.has(from) && this.#ports.has(to) && !this.#cut.has(wayOf(from, to))
   }
 
   #delayMs(): number {
     return this.#random.int(this.options.minDelayMs, this.options.maxDelayMs)
   }
+}
+
+/** One for all: a stack trace for each lost message would be most of an error's cost. */
+const broken = new NodeError('PEER_UNREACHABLE', 'The stream broke.')
+
+function wayOf(from: number, to: number): string {
+  return `${from}>${to}`
 }
