@@ -9,6 +9,7 @@ const predeploy = (index: number): Address => `0x${(0x16121001 + index).toString
 export const predeploys = {
   staking: predeploy(0),
   treasury: predeploy(1),
+  slashing: predeploy(2),
 } as const
 
 /** Native precompiles; version and activation stand in the genesis file. */

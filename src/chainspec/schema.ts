@@ -52,6 +52,11 @@ const staking = z.strictObject({
   minimumStakeWei: wei,
   maxValidators: whole(1, 100),
   unbondingBlocks: whole(1, 100_000_000),
+  /** Certificates after which members that signed fewer than `downtimeShareBps` of them are jailed. */
+  downtimeWindowBlocks: whole(2, 1_000_000),
+  downtimeShareBps: basisPoints,
+  /** Blocks after which an operator may unjail its validator. */
+  jailBlocks: whole(1, 100_000_000),
   doubleSignSlashBps: basisPoints,
   doubleSignBountyBps: basisPoints,
 })

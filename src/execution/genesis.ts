@@ -1,6 +1,7 @@
 import { type Block, createBlock } from '@ethereumjs/block'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Abi, encodeDeployData } from 'viem'
+import { slashingAbi, slashingCreationCode } from '../../contracts/generated/Slashing.ts'
 import { stakingAbi, stakingCreationCode } from '../../contracts/generated/Staking.ts'
 import { treasuryAbi, treasuryCreationCode } from '../../contracts/generated/Treasury.ts'
 import { nativeAddresses, predeploys } from '../chainspec/addresses.ts'
@@ -119,14 +120,21 @@ async function constructions(genesis: Genesis): Promise<Construction[]> {
     throw new NodeError('BAD_GENESIS', 'Stakes and accounts hold more than the whole supply.')
   }
   const setup = {
-    ...staking,
+    minimumStakeWei: staking.minimumStakeWei,
     maxValidators: BigInt(staking.maxValidators),
     unbondingBlocks: BigInt(staking.unbondingBlocks),
     epochBlocks: BigInt(consensus.epochBlocks),
-    doubleSignSlashBps: BigInt(staking.doubleSignSlashBps),
-    doubleSignBountyBps: BigInt(staking.doubleSignBountyBps),
-    treasury: predeploys.treasury,
+    downtimeWindowBlocks: BigInt(staking.downtimeWindowBlocks),
+    downtimeShareBps: BigInt(staking.downtimeShareBps),
+    jailBlocks: BigInt(staking.jailBlocks),
+    slashing: predeploys.slashing,
   }
+  const slashingSetup = [
+    predeploys.staking,
+    predeploys.treasury,
+    BigInt(staking.doubleSignSlashBps),
+    BigInt(staking.doubleSignBountyBps),
+  ]
   return [
     {
       address: predeploys.staking,
@@ -138,6 +146,11 @@ async function constructions(genesis: Genesis): Promise<Construction[]> {
       // no owner: what is in it stays until governance is deployed
       creationCode: deployData(treasuryAbi, treasuryCreationCode, [ZERO_ADDRESS]),
       balanceWei: TOTAL_SUPPLY_WEI - stakeWei - peopleWei,
+    },
+    {
+      address: predeploys.slashing,
+      creationCode: deployData(slashingAbi, slashingCreationCode, slashingSetup),
+      balanceWei: 0n,
     },
     { address: MULTICALL3, creationCode: await multicall3CreationCode(), balanceWei: 0n },
   ]

@@ -35,7 +35,7 @@ function readList(state: StateReader, listSlot: bigint): StakingMember[] {
   if (count === 0n || count > BigInt(limits.validators)) {
     throw new NodeError('DATA_CORRUPT', `The Staking contract names ${count} validators.`)
   }
-  const base = bytesToBigInt(keccak256(bigIntToBytes(listSlot, 32)))
+  const base = firstElement(listSlot)
   return Array.from({ length: Number(count) }, (_, index) => {
     const at = base + BigInt(index) * MEMBER_SLOTS
     const keyAndPower = read(state, at)
@@ -46,6 +46,16 @@ function readList(state: StateReader, listSlot: bigint): StakingMember[] {
       operator: addressOf(read(state, at + 2n)),
     }
   })
+}
+
+/** Where Solidity puts a dynamic array's first element. */
+const firstElement = (listSlot: bigint) => bytesToBigInt(keccak256(bigIntToBytes(listSlot, 32)))
+
+/** The slots that hold an active set of `count` members: its length, then three for each member in order. */
+export function activeSetSlots(count: number): Hash[] {
+  const base = firstElement(ACTIVE_SLOT)
+  const members = Array.from({ length: count * Number(MEMBER_SLOTS) }, (_, index) => base + BigInt(index))
+  return [ACTIVE_SLOT, ...members].map(slotHash)
 }
 
 export function readValidatorSet(state: StateReader): ValidatorSet {

@@ -1,5 +1,5 @@
 import { encodeFunctionData } from 'viem'
-import { stakingAbi } from '../../contracts/generated/Staking.ts'
+import { iSlashingAbi } from '../../contracts/generated/ISlashing.ts'
 import { predeploys } from '../chainspec/addresses.ts'
 import type { Evidence } from '../consensus/core/types.ts'
 import { messageOf } from '../errors/errors.ts'
@@ -31,9 +31,9 @@ export class EvidenceReporter {
     this.#reported.add(signer)
     try {
       const hash = this.#sender.send({
-        to: predeploys.staking,
+        to: predeploys.slashing,
         data: encodeFunctionData({
-          abi: stakingAbi,
+          abi: iSlashingAbi,
           functionName: 'reportDoubleSign',
           args: [first, second],
         }),
@@ -47,7 +47,7 @@ export class EvidenceReporter {
   }
 }
 
-/** As `IStaking.SignedMessage`. */
+/** As `ISlashing.SignedMessage`. */
 function message(signed: Vote | Proposal) {
   const { signature, height, round, blockHash } = signed
   const isVote = 'type' in signed

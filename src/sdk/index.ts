@@ -2,6 +2,7 @@
 export { iAdapterRegistryAbi as adapterRegistryAbi } from '../../contracts/generated/IAdapterRegistry.ts'
 export { iDatanetRegistryAbi as datanetRegistryAbi } from '../../contracts/generated/IDatanetRegistry.ts'
 export { iProofOfAttributionAbi as proofOfAttributionAbi } from '../../contracts/generated/IProofOfAttribution.ts'
+export { iSlashingAbi as slashingAbi } from '../../contracts/generated/ISlashing.ts'
 export { iStakingAbi as stakingAbi } from '../../contracts/generated/IStaking.ts'
 export { treasuryAbi } from '../../contracts/generated/Treasury.ts'
 export {

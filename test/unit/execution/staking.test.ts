@@ -5,7 +5,7 @@ import { stakingAbi } from '../../../contracts/generated/Staking.ts'
 import { predeploys, SYSTEM_ADDRESS } from '../../../src/chainspec/addresses.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
 import { CallRunner } from '../../../src/execution/calls.ts'
-import { readMembers, readRandomnessTip } from '../../../src/execution/stakingView.ts'
+import { activeSetSlots, readMembers, readRandomnessTip } from '../../../src/execution/stakingView.ts'
 import { type UnsignedVote, voteDigest } from '../../../src/ledger/vote.ts'
 import { type DevnetKey, devnetValidator } from '../../../src/node/devnet/keys.ts'
 import { concatBytes } from '../../../src/primitives/bytes.ts'
@@ -89,6 +89,16 @@ describe('the Staking predeploy', () => {
     expect(found.every((member) => member.power === 10_000n)).toBe(true)
     // equal stakes: the lower operator address comes first
     expect(found.map((member) => member.operator)).toEqual(found.map((member) => member.operator).sort())
+  })
+
+  it('lists the slots that hold the set: those alone give it again', async () => {
+    const test = await TestChain.open()
+    const { state } = test.chain.head
+    const slots = activeSetSlots(4)
+    expect(slots).toHaveLength(1 + 4 * 3)
+    const kept = new Map(slots.map((slot) => [slot, state.storage(predeploys.staking, slot)]))
+    const only = { ...state, storage: (_: Address, slot: Hash) => kept.get(slot) ?? 0n }
+    expect(readMembers(only)).toEqual(readMembers(state))
   })
 
   it('uses the builder’s reveal and refuses a wrong one', async () => {
