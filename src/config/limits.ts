@@ -249,6 +249,12 @@ export const limits = {
   epochRequestTimeoutMs: 15_000,
   /** Epoch records that a node makes before other work gets a turn, when it has many to catch up with. */
   epochRecordsATurn: 4,
+  /** Answer of a JSON-RPC server that is not trusted: a record of the largest size in hex, or 1,024 proofs of slots. */
+  lightRpcBytes: 8 * 1024 * 1024,
+  /** Time for it. */
+  lightRpcTimeoutMs: 20_000,
+  /** Proofs that one reading of a remote state may ask for: a window of 4,096 rows takes some hundred. */
+  lightProofs: 4_096,
   // Mempool. Space is counted in slots, so that one bound holds both the number of transactions and their bytes.
   /** Bytes of one slot; a transaction takes its length in slots, rounded up: 1 for a transfer, 32 for the largest. */
   mempoolSlotBytes: 4096,
