@@ -19,6 +19,9 @@ import {
 import { type Allocation, allocatePot } from './windowShares.ts'
 import { tombstonedPlaces } from './windowTombstones.ts'
 
+/** What reading a window takes of a call: a light client has no more. */
+export type WindowReading = Pick<AttributionCall, 'host' | 'adapters' | 'datanets'>
+
 /** The version of an adapter whose rows and members a window is closed with. */
 export interface WindowVersion {
   readonly adapterId: bigint
@@ -27,9 +30,9 @@ export interface WindowVersion {
 }
 
 export function windowVersion(
-  { adapters }: AttributionCall,
+  { adapters }: Pick<WindowReading, 'adapters'>,
   adapterId: bigint,
-  window: WindowRef,
+  window: Pick<WindowRef, 'get'>,
 ): WindowVersion {
   const version = window.get('version')
   const adapter = adapters.adapter(adapterId)
@@ -124,7 +127,7 @@ function scoreRow(query: Int16Array | Int8Array, { scale, values }: Row): bigint
 
 /** Stored scores of rows `start` to `end`, which are scored. */
 export function storedScores(
-  { host }: AttributionCall,
+  { host }: Pick<WindowReading, 'host'>,
   adapterId: bigint,
   windowIndex: bigint,
   k: number,
@@ -152,10 +155,10 @@ export interface WindowAllocation extends Allocation {
 
 /** How the pot of a wholly scored window divides; the same in every call from the first that pays on. */
 export function windowAllocation(
-  call: AttributionCall,
+  call: WindowReading,
   { adapterId, view }: WindowVersion,
   windowIndex: bigint,
-  window: WindowRef,
+  window: Pick<WindowRef, 'get'>,
 ): WindowAllocation {
   const members = call.adapters.members(view)
   call.host.useGas((gasPrices.member + 2n * gasPrices.sharePart) * BigInt(members.length))

@@ -4,6 +4,7 @@ import type { Member } from '../datanet/members.ts'
 import { readBlob, writeBlob } from '../shared/blobs.ts'
 import type { AttributionCall, WindowRef } from './call.ts'
 import { tombstoneBlobs } from './layout.ts'
+import type { WindowReading } from './windowReader.ts'
 
 /** A window with the members that it pays. */
 export interface PaidWindow {
@@ -13,11 +14,16 @@ export interface PaidWindow {
   readonly members: readonly Member[]
 }
 
+/** The same, for reading. */
+export interface PaidWindowView extends Omit<PaidWindow, 'window'> {
+  readonly window: Pick<WindowRef, 'get'>
+}
+
 /**
  * Places of the members that get nothing. What holds when the window's first member is paid is kept, because every pay
  * call divides the whole pot anew; until then it is what the registry says now.
  */
-export function tombstonedPlaces(call: AttributionCall, paid: PaidWindow): ReadonlySet<number> {
+export function tombstonedPlaces(call: WindowReading, paid: PaidWindowView): ReadonlySet<number> {
   const { adapterId, windowIndex, window, members } = paid
   if (window.get('paidMembers') === 0) {
     const ids = call.datanets.tombstoned(members.map(({ contributionId }) => contributionId))

@@ -5,6 +5,7 @@ import { exitCodes } from './exitCodes.ts'
 import { genesisCommand } from './genesis.ts'
 import { startCommand } from './start.ts'
 import { trainCommand } from './train.ts'
+import { verifyCommand } from './verify.ts'
 
 const VERSION = '0.1.0'
 
@@ -18,9 +19,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = result
   }
-  for (const make of [startCommand, devnetCommand, trainCommand, genesisCommand])
+  for (const make of [startCommand, devnetCommand, trainCommand, genesisCommand, verifyCommand])
     program.addCommand(make(done))
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  const all = program.commands.flatMap((command) => [command, ...command.commands])
+  for (const command of [program, ...all]) command.exitOverride()
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {

@@ -235,6 +235,26 @@ export const limits = {
   syncOwnFailureRestMs: 10_000,
   /** Pause between two lines of progress in the log. */
   syncProgressMs: 5_000,
+  /** RLP of a header: 21 fields, of which the bloom takes 256 bytes and the largest others 33. */
+  headerBytes: 1_024,
+  /**
+   * Largest epoch record: a set of 100 validators is 301 slots, each with a leaf and up to three branches of 532 bytes
+   * that no other slot shares.
+   */
+  epochRecordBytes: 1024 * 1024,
+  /** Epoch records in one answer, and their bytes: some hundred records of a small set, a few of the largest. */
+  epochRangeRecords: 256,
+  epochRangeBytes: 2 * 1024 * 1024,
+  /** Time for one of these answers: 3 MB over 2 Mbit/s. */
+  epochRequestTimeoutMs: 15_000,
+  /** Epoch records that a node makes before other work gets a turn, when it has many to catch up with. */
+  epochRecordsATurn: 4,
+  /** Answer of a JSON-RPC server that is not trusted: a record of the largest size in hex, or 1,024 proofs of slots. */
+  lightRpcBytes: 8 * 1024 * 1024,
+  /** Time for it. */
+  lightRpcTimeoutMs: 20_000,
+  /** Proofs that one reading of a remote state may ask for: a window of 4,096 rows takes some hundred. */
+  lightProofs: 4_096,
   // Mempool. Space is counted in slots, so that one bound holds both the number of transactions and their bytes.
   /** Bytes of one slot; a transaction takes its length in slots, rounded up: 1 for a transfer, 32 for the largest. */
   mempoolSlotBytes: 4096,

@@ -12,6 +12,7 @@ import type { StateReader } from '../state/types.ts'
 const ACTIVE_SLOT = 0n
 const PREVIOUS_SLOT = 1n
 const VALIDATORS_SLOT = 2n
+const GENESIS_HASH_SLOT = 7n
 const MEMBER_SLOTS = 3n
 const TIP_OFFSET = 2n
 const ADDRESS_MASK = (1n << 160n) - 1n
@@ -78,4 +79,9 @@ function setOf(members: readonly StakingMember[]): ValidatorSet {
 export function readRandomnessTip(state: StateReader, operator: Address): Hash {
   const key = concatBytes(new Uint8Array(12), hexToBytes(operator), bigIntToBytes(VALIDATORS_SLOT, 32))
   return slotHash(read(state, bytesToBigInt(keccak256(key)) + TIP_OFFSET))
+}
+
+/** The hash of the genesis block, which Staking keeps from block 1 on; zero in genesis itself. */
+export function readGenesisHash(state: StateReader): Hash {
+  return slotHash(read(state, GENESIS_HASH_SLOT))
 }

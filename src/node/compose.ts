@@ -26,6 +26,7 @@ import { type Random, systemRandom } from '../runtime/random.ts'
 import type { StateKeeping } from '../state/pruneProgress.ts'
 import { ensureLayout } from '../storage/layout.ts'
 import { LevelStore } from '../storage/levelStore.ts'
+import { EpochStore } from '../sync/epochs/epochStore.ts'
 import { Syncer } from '../sync/syncer.ts'
 import { hostRole } from './ai/hostRole.ts'
 import { receiptContext } from './ai/receiptContext.ts'
@@ -43,6 +44,8 @@ import { precompilesOf } from './precompiles.ts'
 import { RevealChain } from './revealChain.ts'
 import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcPorts.ts'
 import { neverSyncing, rpcSync } from './rpcSync.ts'
+import { epochServices } from './sync/epochServices.ts'
+import { lightReader } from './sync/lightReader.ts'
 import { syncApp } from './syncApp.ts'
 import { TransactionPool } from './transactionPool.ts'
 import { TransactionSender } from './transactionSender.ts'
@@ -63,6 +66,7 @@ interface Core {
   readonly random: Random
   readonly logger: Logger
   readonly validatorKey: ValidatorKey | undefined
+  readonly epochs: EpochStore
 }
 
 export interface OpenLedgerNode extends Service {
@@ -89,7 +93,9 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
       { kv, logger },
     )
     const head = new HeadState({ chain, kv, clock: systemClock })
-    const core = { config, kv, chain, head, clock: systemClock, random: systemRandom, logger, validatorKey }
+    const epochs = await EpochStore.open(kv)
+    const runtime = { clock: systemClock, random: systemRandom, logger }
+    const core = { config, kv, chain, head, validatorKey, epochs, ...runtime }
     return config.single ? await composeSingle(core) : await composeNetworked(core)
   } catch (error) {
     await kv.close()
@@ -116,7 +122,7 @@ async function composeSingle(core: Core): Promise<OpenLedgerNode> {
   const signer = await openSigner(core, validatorKey)
   const miner = new InstantMiner({ app, signer, mempool: pool.mempool, logger })
   const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0 })
-  return assemble(core, [pool, miner, rpc], new Promise(() => undefined))
+  return assemble(core, [epochServices(core), pool, miner, rpc], new Promise(() => undefined))
 }
 
 /** A node of a network: a validator when it has a key that is in the set, a follower else. */
@@ -162,7 +168,8 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
-  return assemble(core, [pool, exchange, network, engine, syncer, receipts, rpc], failure)
+  const records = epochServices(core, requests)
+  return assemble(core, [records, pool, exchange, network, engine, syncer, receipts, rpc], failure)
 }
 
 interface ReceiptParts {
@@ -297,7 +304,7 @@ function createRpc(
   pool: TransactionPool,
   network: { sync: SyncStatus; peerCount: () => number },
 ): RpcServer {
-  const { config, chain, head, kv, clock, random, logger } = core
+  const { config, chain, head, kv, epochs, clock, random, logger } = core
   const state = rpcStateAccess({ chain, head, kv })
   const unknown = config.rpcNamespaces.find((name) => !NAMESPACES.some((known) => known === name))
   if (unknown !== undefined) {
@@ -327,7 +334,7 @@ function createRpc(
           peerCount: network.peerCount,
           isListening: () => true,
         },
-        openledger: openLedgerReader({ chain, state }),
+        openledger: { ...openLedgerReader({ chain, state }), ...lightReader({ store: chain.store, epochs }) },
       },
       clock,
       random,

@@ -35,7 +35,10 @@ type Reader = <
 ) => ContractFunctionReturnType<A, View, N, P>
 
 /** The chain's own registries as `openledger_*` shows them: what their views say, after any kept block. */
-export function openLedgerReader(modules: { chain: Chain; state: StateAccess }): OpenLedgerReader {
+export function openLedgerReader(modules: {
+  chain: Chain
+  state: StateAccess
+}): Omit<OpenLedgerReader, 'epochRecord' | 'certificate'> {
   const { chain, state } = modules
   const blockAt = (blockNumber: bigint): Block => {
     const block = chain.store.block(Number(blockNumber))

@@ -227,6 +227,10 @@ export interface OpenLedgerReader {
   attribution(adapterId: bigint, window: bigint | undefined, blockNumber: bigint): Promise<Plain | undefined>
   /** The native precompiles as they are scheduled at the time of the block. */
   precompiles(blockNumber: bigint): Promise<Plain>
+  /** The record of an epoch's end; the newest one when none is named. */
+  epochRecord(epoch: bigint | undefined): Promise<Plain | undefined>
+  /** Header and certificate of a block. */
+  certificate(blockNumber: bigint): Promise<Plain | undefined>
 }
 
 export interface RpcPorts {

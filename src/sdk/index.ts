@@ -47,3 +47,7 @@ export {
   type PredictRequest,
   predict,
 } from './inference.ts'
+export { LightClient, type VerifiedHeader } from './proofs/lightClient.ts'
+export { httpLightRpc, type LightRpc } from './proofs/lightRpc.ts'
+export { type PayoutQuestion, type ProvenPayout, type ProvenShare, provePayout } from './proofs/payout.ts'
+export { RemoteState } from './proofs/remoteState.ts'

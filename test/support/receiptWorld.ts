@@ -30,6 +30,7 @@ import {
   signRequest,
 } from '../../src/ai/receipts/typedData.ts'
 import { ReceiptViews } from '../../src/ai/receipts/views.ts'
+import type { GenesisInput } from '../../src/chainspec/schema.ts'
 import { isNodeError } from '../../src/errors/errors.ts'
 import { readNativeView } from '../../src/execution/nativeViews.ts'
 import { nextBaseFee, parentHeaderOf } from '../../src/ledger/headerRules.ts'
@@ -86,6 +87,8 @@ async function copyOf(store: MemoryStore): Promise<MemoryStore> {
 }
 
 export interface ReceiptWorldOptions {
+  /** The devnet's unless given; two that differ have epochs of different lengths. */
+  readonly genesis?: GenesisInput
   readonly parameters?: Partial<PrecompileParameters>
   readonly k?: number
   readonly members?: number
@@ -104,6 +107,7 @@ export class ReceiptWorld {
   readonly test: TestChain
   readonly parameters: PrecompileParameters
   readonly k: number
+  readonly kv: KvStore
   readonly rows: readonly Uint8Array[]
   readonly adapterId = 1n
   readonly baseModelId = 1n
@@ -116,8 +120,15 @@ export class ReceiptWorld {
   readonly pending: TypedTransaction[] = []
   #nonce = 0n
 
-  private constructor(test: TestChain, parameters: PrecompileParameters, k: number, members: number) {
+  private constructor(
+    test: TestChain,
+    kv: KvStore,
+    parameters: PrecompileParameters,
+    k: number,
+    members: number,
+  ) {
     this.test = test
+    this.kv = kv
     this.parameters = parameters
     this.k = k
     this.rows = Array.from({ length: members }, (_, n) => makeRow(k, n))
@@ -141,14 +152,25 @@ export class ReceiptWorld {
   }
 
   static async open(options: ReceiptWorldOptions = {}): Promise<ReceiptWorld> {
-    const { k = 16, members = 4 } = options
+    const { k = 16, members = 4, genesis } = options
     const parameters = { ...testParameters, ...options.parameters }
     const create = async (kv: KvStore) => {
       const registry = nativePrecompiles(parameters)
       const precompiles = registry.addresses.flatMap((address) => registry.at(address, 0n) ?? [])
-      return new ReceiptWorld(await TestChain.open({ precompiles, kv }), parameters, k, members)
+      return new ReceiptWorld(
+        await TestChain.open({ precompiles, kv, ...(genesis === undefined ? {} : { genesis }) }),
+        kv,
+        parameters,
+        k,
+        members,
+      )
     }
-    const key = stringify({ parameters: options.parameters, k, members })
+    const key = stringify({
+      parameters: options.parameters,
+      k,
+      members,
+      epoch: genesis?.consensus.epochBlocks,
+    })
     let published = publishedChains.get(key)
     if (published === undefined) {
       published = new MemoryStore()

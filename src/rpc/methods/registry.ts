@@ -43,7 +43,9 @@ import { netPeerCount } from './net/peerCount.ts'
 import { netVersion } from './net/version.ts'
 import { openledgerGetAdapter } from './openledger/getAdapter.ts'
 import { openledgerGetAttribution } from './openledger/getAttribution.ts'
+import { openledgerGetCertificate } from './openledger/getCertificate.ts'
 import { openledgerGetDatanet } from './openledger/getDatanet.ts'
+import { openledgerGetEpochRecord } from './openledger/getEpochRecord.ts'
 import { openledgerGetPrecompiles } from './openledger/getPrecompiles.ts'
 import { openledgerGetReceipt } from './openledger/getReceipt.ts'
 import { txpoolContent } from './txpool/content.ts'
@@ -102,7 +104,9 @@ const METHODS = {
   openledger: [
     openledgerGetAdapter,
     openledgerGetAttribution,
+    openledgerGetCertificate,
     openledgerGetDatanet,
+    openledgerGetEpochRecord,
     openledgerGetPrecompiles,
     openledgerGetReceipt,
   ],

@@ -253,6 +253,12 @@ export class FakeNode implements RpcPorts {
       window: window ?? 9n,
     }),
     precompiles: async (blockNumber: bigint): Promise<Plain> => [{ name: 'toy', version: null, blockNumber }],
+    epochRecord: async (epoch: bigint | undefined): Promise<Plain | undefined> =>
+      epoch === 9n ? undefined : { epoch: epoch ?? 8n, record: '0x01' },
+    certificate: async (blockNumber: bigint): Promise<Plain | undefined> => ({
+      blockNumber,
+      certificate: '0x02',
+    }),
   }
 }
 

@@ -425,6 +425,16 @@ describe('openledger', () => {
     expect(await codeOf('openledger_getDatanet', 'one')).toBe(-32602)
   })
 
+  it('gives what light clients need', async () => {
+    expect(await rpc.get('openledger_getEpochRecord', '0x3')).toEqual({ epoch: '0x3', record: '0x01' })
+    expect(await rpc.get('openledger_getEpochRecord', 'latest')).toEqual({ epoch: '0x8', record: '0x01' })
+    expect(await rpc.get('openledger_getEpochRecord', '0x9')).toBe(null)
+    expect(await codeOf('openledger_getEpochRecord', 'newest')).toBe(-32602)
+    const certificate = { blockNumber: '0x1', certificate: '0x02' }
+    expect(await rpc.get('openledger_getCertificate', '0x1')).toEqual(certificate)
+    expect(await codeOf('openledger_getCertificate', '0x99')).toBe(-32001)
+  })
+
   it('passes on a failure of the reader', async () => {
     node.openledger.adapter = () => Promise.reject(new NodeError('NOT_FOUND', 'nothing'))
     const answer = await rpc.ask('openledger_getAdapter', '0x5')
