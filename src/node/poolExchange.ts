@@ -84,7 +84,7 @@ export class PoolExchange implements Service {
       timeoutMs: TIMEOUT_MS,
       maxResponseBytes: limits.poolExchangeBytes,
     })
-    return decodeRlp(answer, limits.poolExchangeBytes)
+    return decodeRlp(answer, limits.poolExchangeBytes, limits.poolExchangeHashes + 1)
   }
 
   #answer(request: Uint8Array): Uint8Array {

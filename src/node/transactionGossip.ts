@@ -116,7 +116,7 @@ export class TransactionGossip {
 }
 
 function decodeBatch(message: Uint8Array): Uint8Array[] {
-  const items = asList(decodeRlp(message, limits.gossipTransactionsBytes))
+  const items = asList(decodeRlp(message, limits.gossipTransactionsBytes, limits.gossipTransactionsBatch + 1))
   if (items.length === 0 || items.length > limits.gossipTransactionsBatch) {
     throw new NodeError('LIMIT_EXCEEDED', `A batch has 1 to ${limits.gossipTransactionsBatch} transactions.`)
   }
