@@ -109,7 +109,10 @@ describe('a block of lists in lists', () => {
       () => encodeRlp([[], [concatBytes(Uint8Array.of(2), bomb(2_000, 3_000_000))], [], []]),
     ],
   ])('is refused before it takes memory: %s', (_where, make) => {
-    expect(thrownCode(() => decodeBlock(make(), test.chain.spec.common))).toBe('BAD_BODY')
+    const decode = () => decodeBlock(make(), test.chain.spec.common)
+    expect(thrownCode(decode)).toBe('BAD_BODY')
+    // by our own decoder, before the library's saw any of it
+    expect(decode).toThrow(expect.objectContaining({ cause: expect.objectContaining({ code: 'BAD_RLP' }) }))
   })
 })
 
