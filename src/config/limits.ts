@@ -124,6 +124,12 @@ export const limits = {
   gossipProposalBytes: 4 * 1024 * 1024 + 64 * 1024 + 1024,
   /** Largest gossip message of receipts: a query row is about 1 KB, so this is a batch of some thirty. */
   gossipReceiptsBytes: 64 * 1024,
+  /** A gossiped proof of a double signature: two messages of 150 bytes. */
+  evidenceMessageBytes: 1024,
+  /** Blocks after which evidence is no news: a member that leaves has its stake for longer, but gossip is not memory. */
+  evidenceBlocks: 3_600,
+  /** Validators whose double signatures are remembered: two whole sets. One proof for each is all that is needed. */
+  evidenceOffenders: 200,
   /** Largest gossip frame: a peer that answers what was asked for may put two of the largest messages in one. */
   gossipFrameBytes: 9 * 1024 * 1024,
   /** Protobuf fields in one gossip frame: four topics of 5,000 advertised message ids, and some room. */

@@ -72,13 +72,21 @@ const MAX_ROUND = 0x7fff_ffff
 const BITMAP_BYTES = Math.ceil(limits.validators / 8)
 /** The last prevote and the last precommit. */
 const OWN_VOTES = 2
+/** A vote or a proposal with its list. */
+const SIGNED_ITEMS = 8
+const PROPOSAL_MESSAGE_ITEMS = SIGNED_ITEMS + 2
+/** Those, and a dozen for the fields, the lists and a decided block. */
+const RESPONSE_ITEMS = SIGNED_ITEMS * (limits.exchangeVotes + limits.exchangeProposals) + 12
 
 export function encodeProposalMessage(message: ProposalMessage): Uint8Array {
   return encodeRlp([proposalToRlp(message.proposal), message.envelope ?? EMPTY_BYTES])
 }
 
 export function decodeProposalMessage(bytes: Uint8Array): ProposalMessage {
-  const [proposal, envelope] = asList(decodeRlp(bytes, limits.proposalMessageBytes), 2)
+  const [proposal, envelope] = asList(
+    decodeRlp(bytes, limits.proposalMessageBytes, PROPOSAL_MESSAGE_ITEMS),
+    2,
+  )
   return { proposal: proposalFromRlp(proposal), envelope: asOptional(envelope) }
 }
 
@@ -124,7 +132,7 @@ export function encodeExchangeResponse(response: ExchangeResponse): Uint8Array {
 }
 
 export function decodeExchangeResponse(bytes: Uint8Array): ExchangeResponse {
-  const fields = asList(decodeRlp(bytes, limits.exchangeResponseBytes), 7)
+  const fields = asList(decodeRlp(bytes, limits.exchangeResponseBytes, RESPONSE_ITEMS), 7)
   const [version, height, round, decided, proposals, votes, envelope] = fields
   checkVersion(version)
   return {

@@ -1,10 +1,11 @@
-import { type Block, createBlockFromRLP } from '@ethereumjs/block'
+import { type Block, type BlockBytes, createBlockFromBytesArray } from '@ethereumjs/block'
 import type { Common } from '@ethereumjs/common'
 import { isBlob4844Tx, type TypedTransaction } from '@ethereumjs/tx'
 import { limits } from '../config/limits.ts'
-import { messageOf, NodeError } from '../errors/errors.ts'
+import { isNodeError, messageOf, NodeError } from '../errors/errors.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { bytesToHex, type Hash } from '../primitives/hex.ts'
+import { asList, checkRlp, decodeRlp } from '../primitives/rlp.ts'
 import { decodeEnvelope, type Envelope, encodeEnvelope, parentCertificateRoot } from './envelope.ts'
 import { orderedRoot } from './orderedRoot.ts'
 
@@ -13,17 +14,20 @@ export type { Block } from '@ethereumjs/block'
 export const blockHashOf = (block: Block): Hash => bytesToHex(block.hash())
 export const heightOf = (block: Block): number => Number(block.header.number)
 
-/** A block from its RLP; its transactions are decoded but neither validated nor recovered. */
+/**
+ * A block from its RLP; its transactions are decoded but neither validated nor recovered. The library's own RLP decoder
+ * copies each list anew at each level, so that 4 MB of nested lists would take all memory: ours reads the block, and
+ * looks through typed transactions before the library does.
+ */
 export function decodeBlock(bytes: Uint8Array, common: Common): Block {
-  if (bytes.length > limits.blockBytes) {
-    throw new NodeError(
-      'LIMIT_EXCEEDED',
-      `A block of ${bytes.length} bytes; at most ${limits.blockBytes} are taken.`,
-    )
-  }
   try {
-    return createBlockFromRLP(bytes, { common, setHardfork: false, freeze: false })
+    const fields = asList(decodeRlp(bytes, limits.blockBytes))
+    for (const transaction of asList(fields[1])) {
+      if (transaction instanceof Uint8Array) checkRlp(transaction.subarray(1))
+    }
+    return createBlockFromBytesArray(fields as BlockBytes, { common, setHardfork: false, freeze: false })
   } catch (error) {
+    if (isNodeError(error, 'LIMIT_EXCEEDED')) throw error
     throw new NodeError('BAD_BODY', `The block cannot be decoded: ${messageOf(error)}`, {}, error)
   }
 }

@@ -17,6 +17,8 @@ export interface Envelope {
 }
 
 const WIRE_VERSION = 1
+/** The list and its four fields, two of them encodings of their own; the rest tells a wrong form as such. */
+const ENVELOPE_ITEMS = 16
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const certificate = envelope.parentCertificate
@@ -29,7 +31,10 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 }
 
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
-  const [version, block, certificate, evidence] = asList(decodeRlp(bytes, limits.envelopeBytes), 4)
+  const [version, block, certificate, evidence] = asList(
+    decodeRlp(bytes, limits.envelopeBytes, ENVELOPE_ITEMS),
+    4,
+  )
   if (asInt(version) !== WIRE_VERSION) throw new NodeError('BAD_RLP', 'Unknown envelope version.')
   asList(evidence, 0)
   const certificateBytes = asBytes(certificate)

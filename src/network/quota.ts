@@ -56,6 +56,11 @@ export class BoundedMap<K, V> {
     return this.#entries.size
   }
 
+  /** A copy, oldest first. */
+  entries(): readonly (readonly [K, V])[] {
+    return [...this.#entries]
+  }
+
   get(key: K): V | undefined {
     return this.#entries.get(key)
   }

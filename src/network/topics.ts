@@ -23,6 +23,7 @@ const rules = {
   tx: { maxBytes: limits.gossipTransactionsBytes, identity: 'content' },
   proposal: { maxBytes: limits.gossipProposalBytes, identity: 'publication' },
   vote: { maxBytes: limits.voteBytes, identity: 'publication' },
+  evidence: { maxBytes: limits.evidenceMessageBytes, identity: 'content' },
   receipt: { maxBytes: limits.gossipReceiptsBytes, identity: 'content' },
 } as const satisfies Record<string, TopicRules>
 
@@ -43,7 +44,13 @@ export function chainPrefix(chain: ChainIdentity): string {
 
 export function topicTable(chain: ChainIdentity): TopicTable {
   const topic = (name: TopicName): Topic => ({ name, id: `${chainPrefix(chain)}/${name}/1`, ...rules[name] })
-  return { tx: topic('tx'), proposal: topic('proposal'), vote: topic('vote'), receipt: topic('receipt') }
+  return {
+    tx: topic('tx'),
+    proposal: topic('proposal'),
+    vote: topic('vote'),
+    evidence: topic('evidence'),
+    receipt: topic('receipt'),
+  }
 }
 
 const PROTOCOL_NAME = /^[a-z][a-z0-9-]{0,31}\/[0-9]{1,3}$/

@@ -33,6 +33,7 @@ import { receiptContext } from './ai/receiptContext.ts'
 import { createAiParts, receiptService, validatorRole } from './ai/receiptServices.ts'
 import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
+import { EvidenceGossip } from './evidenceGossip.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
@@ -141,6 +142,18 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const sender = ownKey && new TransactionSender({ privateKey: ownKey }, { chain, mempool: pool.mempool })
   const reporter = validatorKey && sender && new EvidenceReporter({ sender, logger })
   const app = createConsensusApp(core, () => pool.source())
+  const evidence = new EvidenceGossip({
+    gossip,
+    domain: chain.signingDomain,
+    chain: {
+      height: () => chain.head.height,
+      set: () => chain.head.nextSet,
+      onDecided: (listener) => chain.onDecided(listener),
+    },
+    report: (found) => reporter?.report(found),
+    isOurTurn: () => validatorKey !== undefined && app.nextProposer() === validatorKey.address,
+    logger,
+  })
   let fail: (reason: unknown) => void = () => undefined
   const failure = new Promise<never>((_resolve, reject) => {
     fail = reject
@@ -155,7 +168,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
       listener: {
         onDecided: () => undefined,
         onBehind: (height, peer) => logger.debug({ height, peer }, 'others have decided this height already'),
-        onEvidence: (evidence) => reporter?.report(evidence),
+        onEvidence: (found) => evidence.found(found),
         onFatal: (error) => fail(error),
       },
       clock,
@@ -164,6 +177,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
     },
   )
   subscribeConsensus(gossip, engine)
+  evidence.start()
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
   const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })

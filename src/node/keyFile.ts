@@ -42,6 +42,10 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   } catch (error) {
     throw new NodeError('BAD_CONFIG', `The key file ${path} cannot be read: ${messageOf(error)}`, {}, error)
   }
+  return parseKeyFile(text, path)
+}
+
+export function parseKeyFile(text: string, path: string): KeyFile {
   let json: unknown
   try {
     json = JSON.parse(text)

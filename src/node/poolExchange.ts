@@ -3,7 +3,7 @@ import { isNodeError, messageOf } from '../errors/errors.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { PeerId, PeersPort, RequestPort } from '../network/ports.ts'
 import { type Hash, hexToBytes } from '../primitives/hex.ts'
-import { asBytes, asHash, asList, decodeRlp, encodeRlp, type RlpItem } from '../primitives/rlp.ts'
+import { asBytes, asHash, asList, decodeRlp, encodeRlp } from '../primitives/rlp.ts'
 import { type Cancel, type Clock, every } from '../runtime/clock.ts'
 import type { Service } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -19,6 +19,7 @@ export interface PoolExchangeModules {
 const PROTOCOL = 'pool/1'
 const TIMEOUT_MS = 5_000
 const HASH_BYTES = 33
+const REQUEST_BYTES = limits.poolExchangeWanted * HASH_BYTES + 16
 
 /**
  * Gossip tells of a transaction once, to those who listen at that moment. What was sent before the mesh stood, or
@@ -39,7 +40,7 @@ export class PoolExchange implements Service {
     const { requests, peers, clock } = this.#modules
     this.#undo.push(
       requests.handle(PROTOCOL, (_peer, bytes) => this.#answer(bytes), {
-        maxRequestBytes: limits.poolExchangeWanted * HASH_BYTES + 16,
+        maxRequestBytes: REQUEST_BYTES,
         maxConcurrentPerPeer: 2,
         maxConcurrent: 16,
         burst: 8,
@@ -66,12 +67,12 @@ export class PoolExchange implements Service {
 
   async #pullFrom(peer: PeerId): Promise<void> {
     const { mempool } = this.#modules
-    const hashes = asList(await this.#ask(peer, [])).map(asHash)
+    const hashes = decodePoolHashes(await this.#ask(peer, []))
     const wanted = hashes.filter((hash) => !mempool.has(hash)).slice(0, limits.poolExchangeWanted)
     if (wanted.length === 0) return
-    for (const item of asList(await this.#ask(peer, wanted))) {
+    for (const bytes of decodePoolTransactions(await this.#ask(peer, wanted))) {
       try {
-        mempool.add(asBytes(item))
+        mempool.add(bytes)
       } catch (error) {
         // one that this node will not have is no reason to refuse the others
         if (!isNodeError(error)) throw error
@@ -79,17 +80,16 @@ export class PoolExchange implements Service {
     }
   }
 
-  async #ask(peer: PeerId, hashes: readonly Hash[]): Promise<RlpItem> {
-    const answer = await this.#modules.requests.request(peer, PROTOCOL, encodeRlp(hashes.map(hexToBytes)), {
+  #ask(peer: PeerId, hashes: readonly Hash[]): Promise<Uint8Array> {
+    return this.#modules.requests.request(peer, PROTOCOL, encodeRlp(hashes.map(hexToBytes)), {
       timeoutMs: TIMEOUT_MS,
       maxResponseBytes: limits.poolExchangeBytes,
     })
-    return decodeRlp(answer, limits.poolExchangeBytes)
   }
 
   #answer(request: Uint8Array): Uint8Array {
     const { mempool } = this.#modules
-    const wanted = asList(decodeRlp(request, request.length)).map(asHash)
+    const wanted = decodePoolRequest(request)
     if (wanted.length === 0) {
       const hashes: Uint8Array[] = []
       for (const { hash } of mempool.best()) {
@@ -109,4 +109,18 @@ export class PoolExchange implements Service {
     }
     return encodeRlp(found)
   }
+}
+
+/** What a peer wants: nothing named asks for all hashes. Errors of this and the next two: BAD_RLP, LIMIT_EXCEEDED. */
+export function decodePoolRequest(bytes: Uint8Array): Hash[] {
+  return asList(decodeRlp(bytes, REQUEST_BYTES, limits.poolExchangeWanted + 1)).map(asHash)
+}
+
+export function decodePoolHashes(bytes: Uint8Array): Hash[] {
+  return asList(decodeRlp(bytes, limits.poolExchangeBytes, limits.poolExchangeHashes + 1)).map(asHash)
+}
+
+export function decodePoolTransactions(bytes: Uint8Array): Uint8Array[] {
+  const items = asList(decodeRlp(bytes, limits.poolExchangeBytes, limits.poolExchangeWanted + 1))
+  return items.map((item) => asBytes(item))
 }

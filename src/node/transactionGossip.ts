@@ -88,7 +88,7 @@ export class TransactionGossip {
    * own, so that nobody can have the network carry old transactions about by adding a new one.
    */
   async #judge(message: Uint8Array): Promise<Verdict> {
-    const batch = decodeBatch(message)
+    const batch = decodeTransactionBatch(message)
     const admitted: Uint8Array[] = []
     for (const [index, bytes] of batch.entries()) {
       if (index > 0 && index % limits.transactionsATurn === 0) await yieldToEventLoop()
@@ -115,8 +115,9 @@ export class TransactionGossip {
   }
 }
 
-function decodeBatch(message: Uint8Array): Uint8Array[] {
-  const items = asList(decodeRlp(message, limits.gossipTransactionsBytes))
+/** The encoded transactions of a gossip message. Errors: BAD_RLP, LIMIT_EXCEEDED. */
+export function decodeTransactionBatch(message: Uint8Array): Uint8Array[] {
+  const items = asList(decodeRlp(message, limits.gossipTransactionsBytes, limits.gossipTransactionsBatch + 1))
   if (items.length === 0 || items.length > limits.gossipTransactionsBatch) {
     throw new NodeError('LIMIT_EXCEEDED', `A batch has 1 to ${limits.gossipTransactionsBatch} transactions.`)
   }

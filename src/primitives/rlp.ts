@@ -8,8 +8,6 @@ const STRING = 0x80
 const LIST = 0xc0
 /** Payloads up to this length have it in their first byte; longer ones have a length of the length there. */
 const SHORT = 55
-/** Nothing here is nested deeper; what a stranger nests must not use up the stack. */
-const DEPTH = 32
 
 export function encodeRlp(item: RlpItem): Uint8Array {
   const bytes = new Uint8Array(encodedLength(item))
@@ -70,58 +68,111 @@ function writeHead(kind: number, length: number, into: Uint8Array, at: number): 
   return at + 1 + size
 }
 
-/** One whole RLP item: canonical, nothing after it, `maxBytes` at most. No bytes at all are the empty string. */
-export function decodeRlp(bytes: Uint8Array, maxBytes: number): RlpItem {
+/**
+ * Lists within lists. The deepest form of this chain has six levels: block, transactions, transaction, access list,
+ * its entry, keys.
+ */
+const MAX_DEPTH = 16
+/**
+ * Items beyond these and one for every three bytes: each costs an object of a hundred bytes or more. The densest
+ * valid lists are an authorization (EIP-7702) of seven items in 27 bytes, and a trie node of 17 in 18.
+ */
+const ITEMS_OF_ANY_SIZE = 64
+const BYTES_PER_ITEM = 3
+
+/**
+ * One whole RLP item: canonical, nothing after it, `maxBytes` at most. Strings are copies. Nesting and the number of
+ * items are bounded, so that memory is a small multiple of `bytes`, whoever wrote them. Errors: BAD_RLP,
+ * LIMIT_EXCEEDED.
+ */
+export function decodeRlp(bytes: Uint8Array, maxBytes: number, maxItems = Number.MAX_SAFE_INTEGER): RlpItem {
   if (bytes.length > maxBytes) {
     throw new NodeError('LIMIT_EXCEEDED', `RLP of ${bytes.length} bytes; at most ${maxBytes} are taken.`)
   }
-  if (bytes.length === 0) return new Uint8Array(0)
-  const reader = { bytes, at: 0 }
-  const item = read(reader, bytes.length, 0)
-  if (reader.at !== bytes.length) throw malformed()
-  return item
+  // plain, because `slice` of a Buffer would not copy
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buildItem(plain, wholeSpan(plain), budgetFor(plain, maxItems), 1)
 }
 
-interface Reader {
-  readonly bytes: Uint8Array
-  at: number
+/** That `decodeRlp` would take the bytes, without making anything of them: for decoders that are not ours. */
+export function checkRlp(bytes: Uint8Array): void {
+  skimItem(bytes, wholeSpan(bytes), budgetFor(bytes, Number.MAX_SAFE_INTEGER), 1)
 }
 
-/** The item at `reader.at`, which lies before `end`. */
-function read(reader: Reader, end: number, depth: number): RlpItem {
-  const { bytes } = reader
-  const head = bytes[reader.at] ?? 0
-  if (head < STRING) return bytes.slice(reader.at, ++reader.at)
-  const length = readLength(reader, end, head < LIST ? head - STRING : head - LIST)
-  const from = reader.at
-  const to = from + length
-  if (to > end) throw malformed()
-  if (head >= LIST) {
-    if (depth >= DEPTH) throw malformed()
-    const list: RlpItem[] = []
-    while (reader.at < to) list.push(read(reader, to, depth + 1))
-    return list
+/** Where the content of an item lies. */
+interface Span {
+  readonly isList: boolean
+  readonly start: number
+  readonly end: number
+}
+
+interface Budget {
+  items: number
+}
+
+function budgetFor(bytes: Uint8Array, maxItems: number): Budget {
+  return { items: Math.min(maxItems, ITEMS_OF_ANY_SIZE + Math.floor(bytes.length / BYTES_PER_ITEM)) }
+}
+
+function buildItem(bytes: Uint8Array, span: Span, budget: Budget, depth: number): RlpItem {
+  enter(span, budget, depth)
+  if (!span.isList) return bytes.slice(span.start, span.end)
+  const items: RlpItem[] = []
+  for (let at = span.start; at < span.end; ) {
+    const item = spanAt(bytes, at, span.end)
+    items.push(buildItem(bytes, item, budget, depth + 1))
+    at = item.end
   }
-  reader.at = to
-  if (length === 1 && (bytes[from] ?? 0) < STRING) throw malformed()
-  return bytes.slice(from, to)
+  return items
 }
 
-/** Steps over the head; `size` is what its first byte says. */
-function readLength(reader: Reader, end: number, size: number): number {
-  const { bytes } = reader
-  reader.at++
-  if (size <= SHORT) return size
-  const lengthBytes = size - SHORT
-  if (reader.at + lengthBytes > end || bytes[reader.at] === 0) throw malformed()
+function skimItem(bytes: Uint8Array, span: Span, budget: Budget, depth: number): void {
+  enter(span, budget, depth)
+  for (let at = span.start; span.isList && at < span.end; ) {
+    const item = spanAt(bytes, at, span.end)
+    skimItem(bytes, item, budget, depth + 1)
+    at = item.end
+  }
+}
+
+function enter({ isList }: Span, budget: Budget, depth: number): void {
+  budget.items -= 1
+  if (budget.items < 0) throw new NodeError('LIMIT_EXCEEDED', 'RLP of too many items.')
+  if (isList && depth > MAX_DEPTH) throw badRlp(`lists within more than ${MAX_DEPTH} lists`)
+}
+
+function wholeSpan(bytes: Uint8Array): Span {
+  const span = spanAt(bytes, 0, bytes.length)
+  if (span.end !== bytes.length) throw badRlp('bytes after the item')
+  return span
+}
+
+/** The item that begins at `at` and must end by `limit` (Yellow Paper, appendix B). */
+function spanAt(bytes: Uint8Array, at: number, limit: number): Span {
+  const first = bytes[at]
+  if (first === undefined || at >= limit) throw badRlp('no item')
+  if (first < STRING) return { isList: false, start: at, end: at + 1 }
+  const isList = first >= LIST
+  const code = first - (isList ? LIST : STRING)
+  const lengthBytes = Math.max(0, code - SHORT)
+  const start = at + 1 + lengthBytes
+  const length = lengthBytes === 0 ? code : longLength(bytes, at + 1, Math.min(start, limit))
+  const end = start + length
+  if (end > limit) throw badRlp('an item is longer than what holds it')
+  if (!isList && length === 1 && (bytes[start] ?? 0) < STRING) throw badRlp('a single byte has a prefix')
+  return { isList, start, end }
+}
+
+function longLength(bytes: Uint8Array, from: number, to: number): number {
   let length = 0
-  for (let index = 0; index < lengthBytes; index++) length = length * 256 + (bytes[reader.at++] ?? 0)
-  if (length <= SHORT) throw malformed()
+  // a length beyond 2^53 is not exact, and in any case longer than the bytes
+  for (let at = from; at < to; at++) length = length * 256 + (bytes[at] ?? 0)
+  if (bytes[from] === 0 || length <= SHORT) throw badRlp('a length is not in its shortest form')
   return length
 }
 
-function malformed(): NodeError {
-  return new NodeError('BAD_RLP', 'Malformed RLP.')
+function badRlp(why: string): NodeError {
+  return new NodeError('BAD_RLP', `Malformed RLP: ${why}.`)
 }
 
 export function asList(item: RlpItem | undefined, length?: number): RlpItem[] {

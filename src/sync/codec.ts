@@ -26,6 +26,9 @@ export const RANGE_REQUEST_BYTES = 40
 export const RANGE_RESPONSE_BYTES =
   limits.syncRangeBytes + limits.certificateBytes + 8 * limits.syncRangeEnvelopes + 64
 
+/** The envelopes, the two lists, and three fields. */
+const RANGE_RESPONSE_ITEMS = limits.syncRangeEnvelopes + 5
+
 export function encodeRangeRequest({ fromHeight, count, maxBytes }: RangeRequest): Uint8Array {
   return encodeRlp([fromInt(WIRE_VERSION), fromInt(fromHeight), fromInt(count), fromInt(maxBytes)])
 }
@@ -45,7 +48,10 @@ export function encodeRangeResponse({ headHeight, envelopes, certificate }: Rang
 }
 
 export function decodeRangeResponse(bytes: Uint8Array): RangeResponse {
-  const [version, headHeight, envelopes, certificate] = asList(decodeRlp(bytes, RANGE_RESPONSE_BYTES), 4)
+  const [version, headHeight, envelopes, certificate] = asList(
+    decodeRlp(bytes, RANGE_RESPONSE_BYTES, RANGE_RESPONSE_ITEMS),
+    4,
+  )
   checkVersion(asInt(version))
   const list = asList(envelopes)
   if (list.length > limits.syncRangeEnvelopes) throw new NodeError('LIMIT_EXCEEDED', 'Too many envelopes.')

@@ -28,7 +28,7 @@ export async function createNodeKey(): Promise<NodeKey> {
  */
 export async function loadOrCreateNodeKey(path: string, random: Random): Promise<NodeKey> {
   const text = await readIfThere(path)
-  if (text !== undefined) return parse(text, path)
+  if (text !== undefined) return parseNodeKey(text, path)
   await mkdir(dirname(path), { recursive: true })
   const key = await createNodeKey()
   const draft = `${path}.${bytesToHex(random.bytes(6)).slice(2)}`
@@ -46,7 +46,7 @@ export async function loadOrCreateNodeKey(path: string, random: Random): Promise
   } catch (error) {
     const other = await readIfThere(path)
     if (other === undefined) throw error
-    return parse(other, path)
+    return parseNodeKey(other, path)
   } finally {
     await rm(draft, { force: true })
   }
@@ -63,7 +63,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-function parse(text: string, path: string): NodeKey {
+/** Errors: BAD_CONFIG. */
+export function parseNodeKey(text: string, path: string): NodeKey {
   try {
     const secret = hexToBytes(text.trim())
     const key = privateKeyFromProtobuf(secret)

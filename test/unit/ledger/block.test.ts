@@ -91,6 +91,31 @@ describe('an envelope', () => {
   })
 })
 
+describe('a block of lists in lists', () => {
+  // at 3 MB and 2,000 levels a decoder that copies each list would need 6 GB
+  const bomb = (levels: number, size: number): Uint8Array => {
+    const bytes = new Uint8Array(size)
+    for (let level = 0; level < levels; level++) {
+      const rest = size - 4 * level - 4
+      bytes.set(Uint8Array.of(0xfa, rest >> 16, (rest >> 8) & 0xff, rest & 0xff), 4 * level)
+    }
+    return bytes.fill(1, 4 * levels)
+  }
+
+  it.each<[string, () => Uint8Array]>([
+    ['in its body', () => bomb(2_000, 3_000_000)],
+    [
+      'in a typed transaction',
+      () => encodeRlp([[], [concatBytes(Uint8Array.of(2), bomb(2_000, 3_000_000))], [], []]),
+    ],
+  ])('is refused before it takes memory: %s', (_where, make) => {
+    const decode = () => decodeBlock(make(), test.chain.spec.common)
+    expect(thrownCode(decode)).toBe('BAD_BODY')
+    // by our own decoder, before the library's saw any of it
+    expect(decode).toThrow(expect.objectContaining({ cause: expect.objectContaining({ code: 'BAD_RLP' }) }))
+  })
+})
+
 describe('an envelope that its hash does not name whole is refused', () => {
   it.each<[string, () => Uint8Array]>([
     ['a transaction less', () => withBlock(({ transactions }) => ({ transactions: transactions.slice(1) }))],
