@@ -110,6 +110,19 @@ export const limits = {
   walBytes: 256 * 1024 * 1024,
   /** Largest file of last-signed state: one entry. */
   signerStateBytes: 4 * 1024,
+  /** Largest message between a node and its signer: a vote or proposal to sign, or a sentence on why not. */
+  signerFrameBytes: 1024,
+  /** Longest sentence of a signer on why it did not sign, within its frame. */
+  signerMessageCharacters: 200,
+  /** Nodes that may be connected to a signer: one, its replacement while they change places, and a tool. */
+  signerConnections: 4,
+  /** Requests of one node that wait in the signer: consensus asks for one at a time. */
+  signerRequestsWaiting: 16,
+  /** Time for a signature: a write synced to a slow disk, and still well within the timeouts of a round. */
+  signerAnswerMs: 1_000,
+  /** First pause before a signer that is away is tried again; it doubles up to the longest. */
+  signerRedialFirstMs: 100,
+  signerRedialLongestMs: 2_000,
   // --- network: gossip ---
 
   /** Largest gossip message of transactions: one of the largest size, or a batch of small ones. */

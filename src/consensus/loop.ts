@@ -10,7 +10,7 @@ import { encodeProposalMessage } from './codec.ts'
 import { HeightDriver } from './core/driver.ts'
 import type { ConsensusTimeouts } from './core/timeouts.ts'
 import type { Effect, Input, Proposal } from './core/types.ts'
-import type { LoopEvent } from './events.ts'
+import type { LoopEvent, SignEffect } from './events.ts'
 import { HeightValues, neededValues } from './heightValues.ts'
 import { LastDecision } from './lastDecision.ts'
 import { OutstandingEffects } from './outstanding.ts'
@@ -219,6 +219,8 @@ export class ConsensusLoop {
         return driver.wants(event.input) ? this.#step(event.input) : undefined
       case 'built':
         return this.#takeBuilt(event.round, event.value)
+      case 'sign':
+        return this.#performOne(event.effect)
       case 'value':
         this.#putValue(event.blockHash, event.envelope)
         tasks.onValue(event.blockHash)
@@ -251,9 +253,9 @@ export class ConsensusLoop {
     const { listener, transport } = this.#modules
     switch (effect.type) {
       case 'signProposal':
-        return this.#own.signProposal(effect.proposal)
+        return this.#signLater(effect, await this.#own.signProposal(effect.proposal))
       case 'signVote':
-        return this.#own.signVote(effect.vote)
+        return this.#signLater(effect, await this.#own.signVote(effect.vote))
       case 'broadcastProposal':
         return this.#broadcastProposal(effect.proposal)
       case 'broadcastVote':
@@ -289,6 +291,13 @@ export class ConsensusLoop {
           { height: this.driver.height, round: effect.round, blockHash: effect.blockHash },
         )
     }
+  }
+
+  /** Without a retry a step in which too many signers were away would wait for votes that nobody makes any more. */
+  #signLater(effect: SignEffect, outcome: 'done' | 'later'): void {
+    if (outcome === 'done') return
+    const { tasks, context } = this.#current
+    tasks.after(this.#options.retryMs, () => this.#enqueue({ type: 'sign', height: context.height, effect }))
   }
 
   #broadcastProposal(proposal: Proposal): void {

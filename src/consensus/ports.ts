@@ -91,7 +91,8 @@ export interface ConsensusSigner {
   readonly address: Address
   /**
    * The signature, once a record of it is durable. Fails with DOUBLE_SIGN_REFUSED when something else was signed for
-   * this height, round and type, or anything later.
+   * this height, round and type, or anything later; with SIGNER_UNAVAILABLE while the key cannot be reached, which is
+   * tried again for as long as the height is undecided.
    */
   signVote(vote: UnsignedVote): Promise<Uint8Array>
   signProposal(proposal: UnsignedProposal): Promise<Uint8Array>
