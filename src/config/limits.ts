@@ -123,6 +123,27 @@ export const limits = {
   /** First pause before a signer that is away is tried again; it doubles up to the longest. */
   signerRedialFirstMs: 100,
   signerRedialLongestMs: 2_000,
+  // --- keystores ---
+  /** Memory that a keystore may ask for: four times geth's standard costs (N = 2^18, r = 8). */
+  keystoreScryptBytes: 1024 * 1024 * 1024,
+  /** Lanes of scrypt: old wallets took 8 with little memory; each costs as much time again. */
+  keystoreScryptLanes: 16,
+  /** Rounds of PBKDF2: about half a minute; wallets take 262,144. */
+  keystorePbkdf2Rounds: 20_000_000,
+  keystoreSaltBytes: 256,
+  // --- operator port ---
+  /** Pause between two looks at whether the event loop is late. */
+  healthBeatMs: 1_000,
+  /** Late by so much the node does not take part in consensus any more: some rounds of timeouts. */
+  healthEventLoopLagMs: 10_000,
+  /** Longest that consensus may work on one event: a block that fills 500 M gas, several times over. */
+  healthConsensusStuckMs: 60_000,
+  /** Pause between two trial writes, however often somebody asks whether the node is ready. */
+  healthWriteMs: 5_000,
+  /** Connections to the operator port: a scraper, a supervisor, some people. */
+  operatorConnections: 32,
+  operatorRequestMs: 5_000,
+  operatorHeaderBytes: 8 * 1024,
   // --- network: gossip ---
 
   /** Largest gossip message of transactions: one of the largest size, or a batch of small ones. */

@@ -20,6 +20,7 @@ import type {
   ConsensusApp,
   ConsensusFiles,
   ConsensusListener,
+  ConsensusObserver,
   ConsensusSigner,
   ConsensusTransport,
   HeightContext,
@@ -41,6 +42,7 @@ export interface LoopModules {
   readonly files: ConsensusFiles
   readonly signer: ConsensusSigner | null
   readonly listener: ConsensusListener
+  readonly observer?: ConsensusObserver
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -199,6 +201,7 @@ export class ConsensusLoop {
       while (this.#isRunning) {
         const own = this.#own.next()
         const event = own === undefined ? this.#events.shift() : undefined
+        this.#modules.observer?.onWork(own !== undefined || event !== undefined)
         if (own !== undefined) await this.#step(own)
         else if (event !== undefined) await this.#handle(event)
         else break
@@ -232,7 +235,10 @@ export class ConsensusLoop {
   /** Log, then think, then act. */
   async #step(input: Input): Promise<void> {
     await this.#log(input)
-    await this.#perform(this.driver.process(input))
+    const effects = this.driver.process(input)
+    const { height, state } = this.driver
+    this.#modules.observer?.onInput(input, { height, round: state.round, step: state.step })
+    await this.#perform(effects)
   }
 
   /** Own messages are on disk before they are sent: sending is an effect of this very input. */
@@ -356,14 +362,16 @@ export class ConsensusLoop {
 
   async #commit(envelope: Uint8Array, certificate: Certificate): Promise<void> {
     const { driver, tasks } = this.#current
-    const { app, listener, logger } = this.#modules
+    const { app, listener, logger, observer } = this.#modules
     tasks.stop()
+    observer?.onDecide()
     const lastDecision = new LastDecision(driver.set, certificate)
     await this.#sendLastVotes(lastDecision)
     const context = await app.commit(envelope, certificate)
     invariant(context.height === certificate.height + 1, 'The chain grows by one block.')
     this.#lastDecision = lastDecision
     const { height, round, blockHash } = certificate
+    observer?.onCommitted(height)
     logger.info({ height, round, blockHash }, 'decided')
     await this.#openWal.reset(context.height)
     this.#setHeight(context)

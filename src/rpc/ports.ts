@@ -229,6 +229,12 @@ export interface OpenLedgerReader {
   precompiles(blockNumber: bigint): Promise<Plain>
 }
 
+/** This node itself, as its operator sees it. */
+export interface NodeReader {
+  status(): Plain
+  peers(): Plain
+}
+
 export interface RpcPorts {
   readonly chain: ChainReader
   readonly state: StateAccess
@@ -238,4 +244,5 @@ export interface RpcPorts {
   readonly events: ChainEvents
   readonly facts: NodeFacts
   readonly openledger: OpenLedgerReader
+  readonly node: NodeReader
 }

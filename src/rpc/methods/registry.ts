@@ -46,6 +46,8 @@ import { openledgerGetAttribution } from './openledger/getAttribution.ts'
 import { openledgerGetDatanet } from './openledger/getDatanet.ts'
 import { openledgerGetPrecompiles } from './openledger/getPrecompiles.ts'
 import { openledgerGetReceipt } from './openledger/getReceipt.ts'
+import { openledgerNodeStatus } from './openledger/nodeStatus.ts'
+import { openledgerPeers } from './openledger/peers.ts'
 import { txpoolContent } from './txpool/content.ts'
 import { txpoolContentFrom } from './txpool/contentFrom.ts'
 import { txpoolInspect } from './txpool/inspect.ts'
@@ -105,6 +107,8 @@ const METHODS = {
     openledgerGetDatanet,
     openledgerGetPrecompiles,
     openledgerGetReceipt,
+    openledgerNodeStatus,
+    openledgerPeers,
   ],
 } as const satisfies Record<string, readonly RpcMethod[]>
 
