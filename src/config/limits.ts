@@ -110,6 +110,40 @@ export const limits = {
   walBytes: 256 * 1024 * 1024,
   /** Largest file of last-signed state: one entry. */
   signerStateBytes: 4 * 1024,
+  /** Largest message between a node and its signer: a vote or proposal to sign, or a sentence on why not. */
+  signerFrameBytes: 1024,
+  /** Longest sentence of a signer on why it did not sign, within its frame. */
+  signerMessageCharacters: 200,
+  /** Nodes that may be connected to a signer: one, its replacement while they change places, and a tool. */
+  signerConnections: 4,
+  /** Requests of one node that wait in the signer: consensus asks for one at a time. */
+  signerRequestsWaiting: 16,
+  /** Time for a signature: a write synced to a slow disk, and still well within the timeouts of a round. */
+  signerAnswerMs: 1_000,
+  /** First pause before a signer that is away is tried again; it doubles up to the longest. */
+  signerRedialFirstMs: 100,
+  signerRedialLongestMs: 2_000,
+  // --- keystores ---
+  /** Memory that a keystore may ask for: four times geth's standard costs (N = 2^18, r = 8). */
+  keystoreScryptBytes: 1024 * 1024 * 1024,
+  /** Lanes of scrypt: old wallets took 8 with little memory; each costs as much time again. */
+  keystoreScryptLanes: 16,
+  /** Rounds of PBKDF2: about half a minute; wallets take 262,144. */
+  keystorePbkdf2Rounds: 20_000_000,
+  keystoreSaltBytes: 256,
+  // --- operator port ---
+  /** Pause between two looks at whether the event loop is late. */
+  healthBeatMs: 1_000,
+  /** Late by so much the node does not take part in consensus any more: some rounds of timeouts. */
+  healthEventLoopLagMs: 10_000,
+  /** Longest that consensus may work on one event: a block that fills 500 M gas, several times over. */
+  healthConsensusStuckMs: 60_000,
+  /** Pause between two trial writes, however often somebody asks whether the node is ready. */
+  healthWriteMs: 5_000,
+  /** Connections to the operator port: a scraper, a supervisor, some people. */
+  operatorConnections: 32,
+  operatorRequestMs: 5_000,
+  operatorHeaderBytes: 8 * 1024,
   // --- network: gossip ---
 
   /** Largest gossip message of transactions: one of the largest size, or a batch of small ones. */

@@ -69,6 +69,31 @@ export const nodeSettings = {
     undefined,
     'Key file of this validator; without it the node follows and does not vote',
   ),
+  passwordFile: setting(
+    '--password-file <file>',
+    text.optional(),
+    undefined,
+    'File whose one line opens the encrypted key files',
+  ),
+  remoteSigner: setting(
+    '--remote-signer <socket>',
+    text.optional(),
+    undefined,
+    'Socket of `openledger signer`, which holds the consensus key; --validator-key then names a file without it',
+  ),
+  serviceKey: setting(
+    '--service-key <file>',
+    text.optional(),
+    undefined,
+    'Key file of an account that pays for reports of evidence where the consensus key is in a signer',
+  ),
+  metricsHost: setting('--metrics-host <address>', text, '127.0.0.1', 'Address of the operator port'),
+  metricsPort: setting(
+    '--metrics-port <port>',
+    port.optional(),
+    undefined,
+    'Operator port: /metrics for Prometheus, /health and /ready; off unless given',
+  ),
   hostKey: setting(
     '--host-key <file>',
     text.optional(),

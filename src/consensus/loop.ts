@@ -10,7 +10,7 @@ import { encodeProposalMessage } from './codec.ts'
 import { HeightDriver } from './core/driver.ts'
 import type { ConsensusTimeouts } from './core/timeouts.ts'
 import type { Effect, Input, Proposal } from './core/types.ts'
-import type { LoopEvent } from './events.ts'
+import type { LoopEvent, SignEffect } from './events.ts'
 import { HeightValues, neededValues } from './heightValues.ts'
 import { LastDecision } from './lastDecision.ts'
 import { OutstandingEffects } from './outstanding.ts'
@@ -20,6 +20,7 @@ import type {
   ConsensusApp,
   ConsensusFiles,
   ConsensusListener,
+  ConsensusObserver,
   ConsensusSigner,
   ConsensusTransport,
   HeightContext,
@@ -41,6 +42,7 @@ export interface LoopModules {
   readonly files: ConsensusFiles
   readonly signer: ConsensusSigner | null
   readonly listener: ConsensusListener
+  readonly observer?: ConsensusObserver
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -199,6 +201,7 @@ export class ConsensusLoop {
       while (this.#isRunning) {
         const own = this.#own.next()
         const event = own === undefined ? this.#events.shift() : undefined
+        this.#modules.observer?.onWork(own !== undefined || event !== undefined)
         if (own !== undefined) await this.#step(own)
         else if (event !== undefined) await this.#handle(event)
         else break
@@ -219,6 +222,8 @@ export class ConsensusLoop {
         return driver.wants(event.input) ? this.#step(event.input) : undefined
       case 'built':
         return this.#takeBuilt(event.round, event.value)
+      case 'sign':
+        return this.#performOne(event.effect)
       case 'value':
         this.#putValue(event.blockHash, event.envelope)
         tasks.onValue(event.blockHash)
@@ -230,7 +235,10 @@ export class ConsensusLoop {
   /** Log, then think, then act. */
   async #step(input: Input): Promise<void> {
     await this.#log(input)
-    await this.#perform(this.driver.process(input))
+    const effects = this.driver.process(input)
+    const { height, state } = this.driver
+    this.#modules.observer?.onInput(input, { height, round: state.round, step: state.step })
+    await this.#perform(effects)
   }
 
   /** Own messages are on disk before they are sent: sending is an effect of this very input. */
@@ -251,9 +259,9 @@ export class ConsensusLoop {
     const { listener, transport } = this.#modules
     switch (effect.type) {
       case 'signProposal':
-        return this.#own.signProposal(effect.proposal)
+        return this.#signLater(effect, await this.#own.signProposal(effect.proposal))
       case 'signVote':
-        return this.#own.signVote(effect.vote)
+        return this.#signLater(effect, await this.#own.signVote(effect.vote))
       case 'broadcastProposal':
         return this.#broadcastProposal(effect.proposal)
       case 'broadcastVote':
@@ -289,6 +297,13 @@ export class ConsensusLoop {
           { height: this.driver.height, round: effect.round, blockHash: effect.blockHash },
         )
     }
+  }
+
+  /** Without a retry a step in which too many signers were away would wait for votes that nobody makes any more. */
+  #signLater(effect: SignEffect, outcome: 'done' | 'later'): void {
+    if (outcome === 'done') return
+    const { tasks, context } = this.#current
+    tasks.after(this.#options.retryMs, () => this.#enqueue({ type: 'sign', height: context.height, effect }))
   }
 
   #broadcastProposal(proposal: Proposal): void {
@@ -347,14 +362,16 @@ export class ConsensusLoop {
 
   async #commit(envelope: Uint8Array, certificate: Certificate): Promise<void> {
     const { driver, tasks } = this.#current
-    const { app, listener, logger } = this.#modules
+    const { app, listener, logger, observer } = this.#modules
     tasks.stop()
+    observer?.onDecide()
     const lastDecision = new LastDecision(driver.set, certificate)
     await this.#sendLastVotes(lastDecision)
     const context = await app.commit(envelope, certificate)
     invariant(context.height === certificate.height + 1, 'The chain grows by one block.')
     this.#lastDecision = lastDecision
     const { height, round, blockHash } = certificate
+    observer?.onCommitted(height)
     logger.info({ height, round, blockHash }, 'decided')
     await this.#openWal.reset(context.height)
     this.#setHeight(context)

@@ -14,14 +14,19 @@ export class OwnMessages {
     this.#logger = logger
   }
 
-  async signVote(unsigned: UnsignedVote): Promise<void> {
+  /** `later`: the signer is away, and is to be asked again; others may wait for this very message to go on. */
+  async signVote(unsigned: UnsignedVote): Promise<'done' | 'later'> {
     const signature = await this.#sign((signer) => signer.signVote(unsigned))
+    if (signature === 'later') return 'later'
     if (signature !== null) this.#signed.push({ type: 'vote', vote: { ...unsigned, signature } })
+    return 'done'
   }
 
-  async signProposal(unsigned: UnsignedProposal): Promise<void> {
+  async signProposal(unsigned: UnsignedProposal): Promise<'done' | 'later'> {
     const signature = await this.#sign((signer) => signer.signProposal(unsigned))
+    if (signature === 'later') return 'later'
     if (signature !== null) this.#signed.push({ type: 'proposal', proposal: { ...unsigned, signature } })
+    return 'done'
   }
 
   next(): Input | undefined {
@@ -33,11 +38,15 @@ export class OwnMessages {
   }
 
   /** Null when the signer refuses: then the node abstains, as if it had been away for this step. */
-  async #sign(ask: (signer: ConsensusSigner) => Promise<Uint8Array>): Promise<Uint8Array | null> {
+  async #sign(ask: (signer: ConsensusSigner) => Promise<Uint8Array>): Promise<Uint8Array | null | 'later'> {
     invariant(this.#signer !== null, 'Only a node with a signer is asked to sign.')
     try {
       return await ask(this.#signer)
     } catch (error) {
+      if (isNodeError(error, 'SIGNER_UNAVAILABLE')) {
+        this.#logger.debug({ error: error.message }, 'not signed yet')
+        return 'later'
+      }
       if (!isNodeError(error, 'DOUBLE_SIGN_REFUSED')) throw error
       this.#logger.warn({ error: error.message }, 'abstaining')
       return null

@@ -2,7 +2,7 @@ import type { Certificate } from '../ledger/certificate.ts'
 import type { ValidatorSet } from '../ledger/validators.ts'
 import type { UnsignedProposal, UnsignedVote } from '../ledger/vote.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
-import type { Evidence } from './core/types.ts'
+import type { Evidence, Input, Step } from './core/types.ts'
 import type { Priorities } from './proposer.ts'
 
 /** What consensus must know to decide a height: nothing of it depends on messages. */
@@ -91,7 +91,8 @@ export interface ConsensusSigner {
   readonly address: Address
   /**
    * The signature, once a record of it is durable. Fails with DOUBLE_SIGN_REFUSED when something else was signed for
-   * this height, round and type, or anything later.
+   * this height, round and type, or anything later; with SIGNER_UNAVAILABLE while the key cannot be reached, which is
+   * tried again for as long as the height is undecided.
    */
   signVote(vote: UnsignedVote): Promise<Uint8Array>
   signProposal(proposal: UnsignedProposal): Promise<Uint8Array>
@@ -125,4 +126,21 @@ export interface ConsensusListener {
   onEvidence(evidence: Evidence): void
   /** Consensus has stopped for good and the node must: the log, the signer or the chain failed. */
   onFatal(error: unknown): void
+}
+
+export interface ObservedState {
+  readonly height: number
+  readonly round: number
+  readonly step: Step
+}
+
+/** For metrics and health: told of what the loop does, must not throw or wait. */
+export interface ConsensusObserver {
+  /** The loop began or ended work on one event. */
+  onWork(isBusy: boolean): void
+  /** An input was taken; `state` is what it led to. */
+  onInput(input: Input, state: ObservedState): void
+  /** A block is decided and is about to be committed. */
+  onDecide(): void
+  onCommitted(height: number): void
 }

@@ -45,6 +45,7 @@ export type ErrorCode =
   // consensus
   | 'DOUBLE_SIGN_REFUSED'
   | 'WAL_CORRUPT'
+  | 'SIGNER_UNAVAILABLE'
   // network
   | 'PEER_UNREACHABLE'
   | 'PEER_MISBEHAVED'

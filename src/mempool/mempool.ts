@@ -1,6 +1,6 @@
 import type { Common } from '@ethereumjs/common'
 import { limits } from '../config/limits.ts'
-import { isNodeError, NodeError } from '../errors/errors.ts'
+import { type ErrorCode, isNodeError, NodeError } from '../errors/errors.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { AccountRecord } from '../state/types.ts'
@@ -37,6 +37,7 @@ export class Mempool {
   readonly #rules: PriceRules
   readonly #bounds: MempoolBounds
   readonly #clock: Clock
+  readonly #observe: (outcome: 'admitted' | ErrorCode) => void
   readonly #schedule: Common
   readonly #byHash = new Map<Hash, Entry>()
   readonly #queues = new Map<Address, SenderQueue>()
@@ -53,6 +54,7 @@ export class Mempool {
     this.#rules = options
     this.#bounds = { ...DEFAULT_BOUNDS, ...options.bounds }
     this.#clock = modules.clock
+    this.#observe = modules.observe ?? (() => undefined)
     this.#events = new EventQueue(modules.logger)
     this.#head = modules.head
     this.#state = modules.state
@@ -66,6 +68,17 @@ export class Mempool {
 
   /** Takes one encoded transaction, from a client or a peer. Fails with a TX_ code, BAD_RLP or LIMIT_EXCEEDED. */
   add(bytes: Uint8Array): PooledTransaction {
+    try {
+      const transaction = this.#add(bytes)
+      this.#observe('admitted')
+      return transaction
+    } catch (error) {
+      this.#observe(isNodeError(error) ? error.code : 'INTERNAL')
+      throw error
+    }
+  }
+
+  #add(bytes: Uint8Array): PooledTransaction {
     const hash = transactionHash(bytes)
     if (this.#byHash.has(hash)) throw new NodeError('TX_KNOWN', 'already known', { hash })
     const transaction = decodeTransaction(bytes, this.#common)

@@ -1,5 +1,6 @@
 import type { Common } from '@ethereumjs/common'
 import { limits } from '../config/limits.ts'
+import type { ErrorCode } from '../errors/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { PoolHead, PoolState } from './ports.ts'
@@ -33,6 +34,8 @@ export interface MempoolModules {
   readonly logger: Logger
   readonly head: PoolHead
   readonly state: PoolState
+  /** Told what came of each transaction that is offered, for metrics. */
+  readonly observe?: (outcome: 'admitted' | ErrorCode) => void
 }
 
 export type DropReason =

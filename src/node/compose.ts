@@ -1,23 +1,20 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { noReceiptMetrics } from '../ai/receipts/ports.ts'
 import { Tracker } from '../ai/receipts/tracker.ts'
 import { createChainSpec } from '../chainspec/chainSpec.ts'
 import type { NodeConfig } from '../config/settings.ts'
 import { ConsensusEngine } from '../consensus/engine.ts'
 import { DiskFiles } from '../consensus/files.ts'
-import { LocalSigner } from '../consensus/signer.ts'
 import { ContentExchange } from '../content/contentExchange.ts'
 import { ContentStore } from '../content/contentStore.ts'
-import { NodeError } from '../errors/errors.ts'
+import { messageOf, NodeError } from '../errors/errors.ts'
 import { Chain } from '../execution/chain.ts'
 import { heightOf } from '../ledger/block.ts'
 import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
 import type { Network } from '../network/network.ts'
-import { noMetrics } from '../network/ports.ts'
 import { NAMESPACES } from '../rpc/methods/registry.ts'
-import type { SyncStatus } from '../rpc/ports.ts'
+import type { NodeReader, SyncStatus } from '../rpc/ports.ts'
 import { RpcServer } from '../rpc/server.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type Service, ServiceGroup } from '../runtime/lifecycle.ts'
@@ -38,8 +35,10 @@ import { EvidenceReporter } from './evidenceReporter.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
-import { readPrivateKey, readValidatorKey, type ValidatorKey } from './keyFile.ts'
 import { openLedgerReader } from './openLedgerReader.ts'
+import { NodeMetrics } from './operator/nodeMetrics.ts'
+import { nodeReader, peersWithAddresses } from './operator/nodeReader.ts'
+import { operatorPort } from './operator/operatorPort.ts'
 import { PoolExchange } from './poolExchange.ts'
 import { precompilesOf } from './precompiles.ts'
 import { RevealChain } from './revealChain.ts'
@@ -50,6 +49,7 @@ import { lightReader } from './sync/lightReader.ts'
 import { syncApp } from './syncApp.ts'
 import { TransactionPool } from './transactionPool.ts'
 import { TransactionSender } from './transactionSender.ts'
+import { type NodeKeys, openSigner, readNodeKeys } from './validatorRole.ts'
 
 const VERSION = '0.1.0'
 const AGENT = `openledger/${VERSION}`
@@ -66,8 +66,9 @@ interface Core {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly validatorKey: ValidatorKey | undefined
   readonly epochs: EpochStore
+  readonly keys: NodeKeys
+  readonly metrics: NodeMetrics
 }
 
 export interface OpenLedgerNode extends Service {
@@ -83,8 +84,7 @@ export interface OpenLedgerNode extends Service {
 export async function createNode(config: NodeConfig, logger: Logger): Promise<OpenLedgerNode> {
   const { genesis } = await readGenesisFile(config.genesis)
   const spec = createChainSpec(genesis)
-  const validatorKey =
-    config.validatorKey === undefined ? undefined : await readValidatorKey(config.validatorKey)
+  const keys = await readNodeKeys(config)
   await mkdir(config.dataDir, { recursive: true })
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
@@ -95,8 +95,10 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
     )
     const head = new HeadState({ chain, kv, clock: systemClock })
     const epochs = await EpochStore.open(kv)
-    const runtime = { clock: systemClock, random: systemRandom, logger }
-    const core = { config, kv, chain, head, validatorKey, epochs, ...runtime }
+    const metrics = new NodeMetrics({ clock: systemClock })
+    metrics.watchChain(chain)
+    const ends = { clock: systemClock, random: systemRandom, logger }
+    const core = { config, kv, chain, head, keys, epochs, metrics, ...ends }
     return config.single ? await composeSingle(core) : await composeNetworked(core)
   } catch (error) {
     await kv.close()
@@ -113,34 +115,35 @@ function keepingOf({ state, stateBlocks }: NodeConfig): Partial<StateKeeping> {
 
 /** One validator that decides alone, without a network. */
 async function composeSingle(core: Core): Promise<OpenLedgerNode> {
-  const { chain, logger, validatorKey } = core
-  if (validatorKey === undefined || chain.head.nextSet.size !== 1) {
+  const { chain, logger } = core
+  const { validator } = core.keys
+  if (validator === undefined || chain.head.nextSet.size !== 1) {
     throw new NodeError('BAD_CONFIG', '--single needs a validator key and a network of one validator.')
   }
   const pool = createPool(core, undefined)
   followHead(core, pool, undefined)
-  const app = createConsensusApp(core, () => pool.source(1))
-  const signer = await openSigner(core, validatorKey)
+  const app = core.metrics.measured(createConsensusApp(core, () => pool.source(1)))
+  const { signer } = await openSigner(validator, { ...core, domain: chain.signingDomain })
   const miner = new InstantMiner({ app, signer, mempool: pool.mempool, logger })
-  const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0 })
-  return assemble(core, [epochServices(core), pool, miner, rpc], new Promise(() => undefined))
+  const { mempool } = pool
+  const node = nodeReader({ clientVersion: CLIENT_VERSION, chain, mempool, validator })
+  const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0, node })
+  const operator = operatorPort({ ...core, sources: {}, peers: () => [] })
+  return assemble(core, [epochServices(core), pool, miner, rpc, ...operator], new Promise(() => undefined))
 }
 
 /** A node of a network: a validator when it has a key that is in the set, a follower else. */
 async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
-  const { chain, clock, random, logger, validatorKey } = core
+  const { chain, clock, random, logger } = core
+  const { validator, hostKey, accountKey } = core.keys
   const network = await createNetwork(core)
   const { gossip, requests, peers } = network
   const pool = createPool(core, network)
   followHead(core, pool, network)
 
-  const hostKey = core.config.hostKey === undefined ? undefined : await readPrivateKey(core.config.hostKey)
-  if (validatorKey !== undefined && hostKey !== undefined) {
-    throw new NodeError('BAD_CONFIG', 'A validator is no AI host: start another node with --host-key.')
-  }
-  const ownKey = validatorKey?.privateKey ?? hostKey
-  const sender = ownKey && new TransactionSender({ privateKey: ownKey }, { chain, mempool: pool.mempool })
-  const reporter = validatorKey && sender && new EvidenceReporter({ sender, logger })
+  const sender =
+    accountKey && new TransactionSender({ privateKey: accountKey }, { chain, mempool: pool.mempool })
+  const reporter = validator && sender && new EvidenceReporter({ sender, logger })
   const app = createConsensusApp(core, () => pool.source())
   const evidence = new EvidenceGossip({
     gossip,
@@ -151,20 +154,26 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
       onDecided: (listener) => chain.onDecided(listener),
     },
     report: (found) => reporter?.report(found),
-    isOurTurn: () => validatorKey !== undefined && app.nextProposer() === validatorKey.address,
+    isOurTurn: () => validator !== undefined && app.nextProposer() === validator.address,
     logger,
   })
+  const held = validator && (await openSigner(validator, { ...core, domain: chain.signingDomain }))
   let fail: (reason: unknown) => void = () => undefined
+  let failedWith: string | undefined
   const failure = new Promise<never>((_resolve, reject) => {
-    fail = reject
+    fail = (reason) => {
+      failedWith = messageOf(reason)
+      reject(reason)
+    }
   })
   const engine = new ConsensusEngine(
     { domain: chain.signingDomain, timeouts: chain.spec.genesis.consensus.timeouts },
     {
-      app,
+      app: core.metrics.measured(app),
+      observer: core.metrics.consensus,
       transport: consensusTransport({ gossip, requests, peers, logger }),
       files: new DiskFiles(join(core.config.dataDir, 'consensus')),
-      signer: validatorKey === undefined ? null : await openSigner(core, validatorKey),
+      signer: held?.signer ?? null,
       listener: {
         onDecided: () => undefined,
         onBehind: (height, peer) => logger.debug({ height, peer }, 'others have decided this height already'),
@@ -179,11 +188,34 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   subscribeConsensus(gossip, engine)
   evidence.start()
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
-  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
+  const sync = () => syncer.status()
+  const peerCount = () => peers.list().length
+  const node = nodeReader({
+    ...{ clientVersion: CLIENT_VERSION, chain, mempool: pool.mempool, validator },
+    isSignerConnected: held?.isConnected,
+    network: { peerId: network.peerId, peers: () => peers.list(), consensus: () => engine.status(), sync },
+  })
+  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount, node })
+  core.metrics.watchPeers(peers)
+  core.metrics.watchSync(sync)
+  if (held?.isConnected !== undefined) core.metrics.watchSigner(held.isConnected)
+  const operator = operatorPort({
+    ...core,
+    sources: {
+      failure: () => failedWith,
+      sync,
+      isBehind: () => engine.status().isBehind,
+      ...(chain.head.nextSet.size > 1 || validator === undefined ? { peerCount } : {}),
+      ...(held?.isConnected === undefined ? {} : { isSignerConnected: held.isConnected }),
+    },
+    peers: () => peersWithAddresses(peers.list()),
+  })
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
   const records = epochServices(core, requests)
-  return assemble(core, [records, pool, exchange, network, engine, syncer, receipts, rpc], failure)
+  const signing = held?.services ?? []
+  const services = [records, pool, exchange, network, ...signing, engine, syncer, receipts, rpc, ...operator]
+  return assemble(core, services, failure)
 }
 
 interface ReceiptParts {
@@ -197,7 +229,8 @@ interface ReceiptParts {
 
 /** Receipts, audits and, in a host, the inference API. */
 async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service> {
-  const { config, chain, head, kv, clock, random, logger, validatorKey } = core
+  const { config, chain, head, kv, clock, random, logger } = core
+  const { validator } = core.keys
   const { network, sender, hostKey, app, syncer } = parts
   const store = await ContentStore.open(
     { folder: join(config.dataDir, 'content'), quotaBytes: config.contentQuotaMb * 1024 * 1024 },
@@ -207,10 +240,11 @@ async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service>
   const content = new ContentExchange({ store, requests, peers, logger })
   const context = receiptContext({ chain, head, mempool: parts.pool.mempool })
   const isSynced = () => !syncer.status().syncing
-  const modules = { context, chain, kv, network, content, sender, isSynced, clock, random, logger }
+  const { receipts: metrics } = core.metrics
+  const modules = { context, chain, kv, network, content, sender, isSynced, metrics, clock, random, logger }
   const ai = createAiParts({ modelDir: config.modelDir }, modules)
   const { views, blocks } = context
-  const tracker = new Tracker({}, { views, blocks, head: context.head, metrics: noReceiptMetrics, logger })
+  const tracker = new Tracker({}, { views, blocks, head: context.head, metrics, logger })
   const all = { ...modules, parts: ai, tracker }
   if (sender === undefined) return receiptService(undefined, all)
   if (hostKey !== undefined) {
@@ -225,10 +259,11 @@ async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service>
     }
     return receiptService(await hostRole(options, { ...all, sender, store }), all)
   }
-  if (validatorKey === undefined) return receiptService(undefined, all)
+  // audits and settlement are done with the consensus key itself, which a signer does not lend
+  if (validator?.privateKey === undefined) return receiptService(undefined, all)
   const options = {
-    privateKey: validatorKey.privateKey,
-    turn: { isOurs: () => app.nextProposer() === validatorKey.address },
+    privateKey: validator.privateKey,
+    turn: { isOurs: () => app.nextProposer() === validator.address },
     audits: config.audit === 'on',
     allowPrivateHosts: config.p2pHost === LOOPBACK,
   }
@@ -264,10 +299,12 @@ function followHead(core: Core, pool: TransactionPool, network: Network | undefi
 
 function createPool(core: Core, network: Network | undefined): TransactionPool {
   const { config, chain, head, clock, logger } = core
-  return new TransactionPool(
+  const pool = new TransactionPool(
     { journalPath: join(config.dataDir, 'transactions.rlp') },
-    { chain, head, clock, logger, gossip: network?.gossip },
+    { chain, head, clock, logger, gossip: network?.gossip, observe: core.metrics.onOffer },
   )
+  core.metrics.watchPool(pool.mempool)
+  return pool
 }
 
 async function createNetwork(core: Core): Promise<Network> {
@@ -287,7 +324,7 @@ async function createNetwork(core: Core): Promise<Network> {
       clock,
       random,
       logger,
-      metrics: noMetrics,
+      metrics: core.metrics.network,
       head: () => ({ height: chain.head.height, hash: chain.head.blockHash }),
     },
   )
@@ -297,26 +334,20 @@ function createConsensusApp(
   core: Core,
   transactions: () => ReturnType<TransactionPool['source']>,
 ): ChainConsensusApp {
-  const { chain, kv, clock, logger, validatorKey } = core
-  const builder = validatorKey && {
-    validator: validatorKey.address,
-    operator: validatorKey.operator,
-    reveals: new RevealChain(validatorKey.revealSeed),
+  const { chain, kv, clock, logger } = core
+  const { validator } = core.keys
+  const builder = validator && {
+    validator: validator.address,
+    operator: validator.operator,
+    reveals: new RevealChain(validator.revealSeed),
   }
   return new ChainConsensusApp({ builder }, { chain, kv, clock, logger, transactions })
-}
-
-function openSigner(core: Core, { privateKey }: ValidatorKey): Promise<LocalSigner> {
-  return LocalSigner.open(
-    { privateKey, domain: core.chain.signingDomain, stateFile: 'last-signed.json' },
-    { files: new DiskFiles(join(core.config.dataDir, 'consensus')) },
-  )
 }
 
 function createRpc(
   core: Core,
   pool: TransactionPool,
-  network: { sync: SyncStatus; peerCount: () => number },
+  network: { sync: SyncStatus; peerCount: () => number; node: NodeReader },
 ): RpcServer {
   const { config, chain, head, kv, epochs, clock, random, logger } = core
   const state = rpcStateAccess({ chain, head, kv })
@@ -349,7 +380,9 @@ function createRpc(
           isListening: () => true,
         },
         openledger: { ...openLedgerReader({ chain, state }), ...lightReader({ store: chain.store, epochs }) },
+        node: network.node,
       },
+      observe: core.metrics.rpc,
       clock,
       random,
       logger,

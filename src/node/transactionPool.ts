@@ -20,6 +20,7 @@ export interface TransactionPoolModules {
   readonly logger: Logger
   /** Absent in a node without a network. */
   readonly gossip: GossipPort | undefined
+  readonly observe?: (outcome: string) => void
 }
 
 /** The mempool in its surroundings: it follows the head, is fed and told on by gossip, and survives a restart. */
@@ -41,7 +42,13 @@ export class TransactionPool implements Service {
         minimumTipWei: 0n,
         allowUnprotected: false,
       },
-      { clock, logger, head: poolHead(chain), state: head.state },
+      {
+        clock,
+        logger,
+        head: poolHead(chain),
+        state: head.state,
+        ...(modules.observe === undefined ? {} : { observe: modules.observe }),
+      },
     )
     const { mempool } = this
     const { gossip } = modules

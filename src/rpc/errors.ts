@@ -55,6 +55,7 @@ const CODE_OF: Readonly<Record<ErrorCode, number>> = {
   TX_ACCOUNT_LIMIT: RPC_CODES.transactionRejected,
   DOUBLE_SIGN_REFUSED: RPC_CODES.internal,
   WAL_CORRUPT: RPC_CODES.internal,
+  SIGNER_UNAVAILABLE: RPC_CODES.internal,
   PEER_UNREACHABLE: RPC_CODES.unavailable,
   PEER_MISBEHAVED: RPC_CODES.unavailable,
   PEER_BUSY: RPC_CODES.unavailable,

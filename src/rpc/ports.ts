@@ -233,6 +233,12 @@ export interface OpenLedgerReader {
   certificate(blockNumber: bigint): Promise<Plain | undefined>
 }
 
+/** This node itself, as its operator sees it. */
+export interface NodeReader {
+  status(): Plain
+  peers(): Plain
+}
+
 export interface RpcPorts {
   readonly chain: ChainReader
   readonly state: StateAccess
@@ -242,4 +248,5 @@ export interface RpcPorts {
   readonly events: ChainEvents
   readonly facts: NodeFacts
   readonly openledger: OpenLedgerReader
+  readonly node: NodeReader
 }

@@ -52,7 +52,7 @@ export class RpcServer implements Service {
   constructor(options: RpcServerOptions, modules: RpcServerModules) {
     const { clock, random, logger, observe } = modules
     // Named one by one: a port may be a getter or a method of a class, which a spread would lose.
-    const { chain, state, calls, mempool, sync, events, facts, openledger } = modules.ports
+    const { chain, state, calls, mempool, sync, events, facts, openledger, node } = modules.ports
     const fees = new FeeOracle(options, { chain })
     const filters = new FilterStore({ chain, mempool, clock, random })
     this.#options = options
@@ -60,7 +60,7 @@ export class RpcServer implements Service {
     this.#filters = filters
     this.#hub = new SubscriptionHub({ events, mempool, sync, random })
     this.#dispatcher = new Dispatcher({
-      context: { chain, state, calls, mempool, sync, events, facts, openledger, fees, filters },
+      context: { chain, state, calls, mempool, sync, events, facts, openledger, node, fees, filters },
       methods: enabledMethods(options.namespaces),
       clock,
       logger,

@@ -5,7 +5,6 @@ import { InferenceService } from '../../ai/gateway/inferenceService.ts'
 import { ModelList } from '../../ai/gateway/modelList.ts'
 import { ServedRecords } from '../../ai/gateway/servedRecords.ts'
 import { Outbox } from '../../ai/receipts/outbox.ts'
-import { noReceiptMetrics } from '../../ai/receipts/ports.ts'
 import { signDigest } from '../../ai/receipts/typedData.ts'
 import { parseCid } from '../../content/cid.ts'
 import type { ContentStore } from '../../content/contentStore.ts'
@@ -42,7 +41,7 @@ export async function hostRole(
   const { engine, pool } = parts
   const host = sender.address
   const records = await ServedRecords.open(new WorkRecords({ area: 'host' }, { kv }))
-  const common = { views, head, records, engine, random, logger, metrics: noReceiptMetrics }
+  const common = { views, head, records, engine, random, logger, metrics: modules.metrics }
   const inference = new InferenceService(
     {
       domain,

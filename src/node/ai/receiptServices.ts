@@ -8,7 +8,7 @@ import { EvidenceClient } from '../../ai/receipts/evidenceClient.ts'
 import { Keeper } from '../../ai/receipts/keeper.ts'
 import { Outbox } from '../../ai/receipts/outbox.ts'
 import { ReceiptPool } from '../../ai/receipts/pool.ts'
-import { type BlockFollower, noReceiptMetrics, type Turn } from '../../ai/receipts/ports.ts'
+import type { BlockFollower, ReceiptMetrics, Turn } from '../../ai/receipts/ports.ts'
 import { ReceiptService } from '../../ai/receipts/receiptService.ts'
 import { Settler } from '../../ai/receipts/settler.ts'
 import type { Tracker } from '../../ai/receipts/tracker.ts'
@@ -37,6 +37,7 @@ export interface AiModules {
   /** Of the validator's or the host's own account; absent in a node that only follows. */
   readonly sender: TransactionSender | undefined
   readonly isSynced: () => boolean
+  readonly metrics: ReceiptMetrics
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -52,7 +53,7 @@ export interface AiParts {
 export function createAiParts(options: { modelDir: string | undefined }, modules: AiModules): AiParts {
   const { context, content, clock, network } = modules
   const { domain, rules, views, head } = context
-  const pool = new ReceiptPool({ domain, rules }, { views, head, metrics: noReceiptMetrics })
+  const pool = new ReceiptPool({ domain, rules }, { views, head, metrics: modules.metrics })
   network.gossip.subscribe('receipt', (bytes) => pool.check(bytes))
   const encoder = new LazyEncoder({ modelFolder: options.modelDir ?? defaultModelFolder() }, { clock })
   const engine = new AdapterEngine({
@@ -91,7 +92,7 @@ export async function validatorRole(
 ): Promise<Role> {
   const { context, parts, tracker, sender, kv, clock, random, logger } = modules
   const { domain, rules, views, head, blocks } = context
-  const common = { views, head, metrics: noReceiptMetrics, logger }
+  const common = { views, head, metrics: modules.metrics, logger }
   const outbox = new Outbox({ ...common, sender })
   const { turn } = options
   const settler = new Settler({ domain }, { pool: parts.pool, outbox, turn, head })

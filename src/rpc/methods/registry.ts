@@ -48,6 +48,8 @@ import { openledgerGetDatanet } from './openledger/getDatanet.ts'
 import { openledgerGetEpochRecord } from './openledger/getEpochRecord.ts'
 import { openledgerGetPrecompiles } from './openledger/getPrecompiles.ts'
 import { openledgerGetReceipt } from './openledger/getReceipt.ts'
+import { openledgerNodeStatus } from './openledger/nodeStatus.ts'
+import { openledgerPeers } from './openledger/peers.ts'
 import { txpoolContent } from './txpool/content.ts'
 import { txpoolContentFrom } from './txpool/contentFrom.ts'
 import { txpoolInspect } from './txpool/inspect.ts'
@@ -109,6 +111,8 @@ const METHODS = {
     openledgerGetEpochRecord,
     openledgerGetPrecompiles,
     openledgerGetReceipt,
+    openledgerNodeStatus,
+    openledgerPeers,
   ],
 } as const satisfies Record<string, readonly RpcMethod[]>
 

@@ -260,6 +260,11 @@ export class FakeNode implements RpcPorts {
       certificate: '0x02',
     }),
   }
+
+  readonly node = {
+    status: (): Plain => ({ height: 2n, syncing: false, consensus: null }),
+    peers: (): Plain => [{ id: 'a peer', height: 1n }],
+  }
 }
 
 /** Random bytes that count up, so that ids are known. */
@@ -269,11 +274,11 @@ export function countingRandom(): Random {
 }
 
 export function makeContext(node: FakeNode): RpcContext {
-  const { chain, state, calls, mempool, sync, events, facts, openledger, clock } = node
+  const { chain, state, calls, mempool, sync, events, facts, openledger, node: self, clock } = node
   const filters = new FilterStore({ chain, mempool, clock, random: countingRandom() })
   filters.start()
   const fees = new FeeOracle({ defaultTipWei: 100n }, { chain })
-  return { chain, state, calls, mempool, sync, events, facts, openledger, filters, fees }
+  return { chain, state, calls, mempool, sync, events, facts, openledger, node: self, filters, fees }
 }
 
 export interface Answer {

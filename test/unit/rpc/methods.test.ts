@@ -420,6 +420,12 @@ describe('openledger', () => {
       { name: 'toy', version: null, blockNumber: '0x1' },
     ])
     expect(await rpc.get('openledger_getPrecompiles')).toHaveLength(1)
+  })
+
+  it('shows the node itself and its peers', async () => {
+    expect(await rpc.get('openledger_nodeStatus')).toEqual({ height: '0x2', syncing: false, consensus: null })
+    expect(await rpc.get('openledger_peers')).toEqual([{ id: 'a peer', height: '0x1' }])
+    expect(await codeOf('openledger_peers', 'an argument')).toBe(-32602)
     expect(await codeOf('openledger_getPrecompiles', '0x99')).toBe(-32001)
     expect(await codeOf('openledger_getDatanet', '0x2', '0x99')).toBe(-32001)
     expect(await codeOf('openledger_getDatanet', 'one')).toBe(-32602)
