@@ -105,7 +105,8 @@ export function checkCertificate(domain: SigningDomain, set: ValidatorSet, certi
       blockHash,
       validator: validator.address,
     })
-    if (recoverSigner(domain, digest, signature) !== validator.address) fail('A signature is not its validator’s.')
+    if (recoverSigner(domain, digest, signature) !== validator.address)
+      fail('A signature is not its validator’s.')
     power += validator.power
   }
   if (next !== signatures.length) fail('There are more signatures than signers.')

@@ -61,7 +61,10 @@ async function main(): Promise<number> {
     try {
       const options = { seed, validators, heights }
       const result = await runScenario({ profile: 'core', ...options })
-      if (values.twice && (await runScenario({ profile: 'core', ...options })).traceHash !== result.traceHash) {
+      if (
+        values.twice &&
+        (await runScenario({ profile: 'core', ...options })).traceHash !== result.traceHash
+      ) {
         throw new Error('two runs of the seed have different traces')
       }
       results.push(result)
@@ -79,7 +82,17 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
-function line({ seed, stats, maxRound, events, traceHash, byzantine, faults, roundsAfterHealing, heights }: ScenarioResult): string {
+function line({
+  seed,
+  stats,
+  maxRound,
+  events,
+  traceHash,
+  byzantine,
+  faults,
+  roundsAfterHealing,
+  heights,
+}: ScenarioResult): string {
   const facts = `max round ${maxRound}, after ${roundsAfterHealing}, faults ${faults} crashes ${stats.crashes}, replays ${stats.replays}, byzantine ${byzantine} heights ${heights}`
   return `seed ${seed}: ${facts}, events ${events}, trace ${traceHash.slice(0, 16)}`
 }

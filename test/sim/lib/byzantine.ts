@@ -110,7 +110,9 @@ export class Byzantine {
     const own = this.#does('amnesia') ? this.#withoutLock(vote, bytes) : bytes
     const invented = keccakHex(random.bytes(8))
     const lie = random.pick([null, invented, this.#seen.get(vote.height) ?? invented])
-    const lieBytes = this.#does('equivocateVotes') ? this.#signedVote(vote, vote.blockHash === lie ? invented : lie) : own
+    const lieBytes = this.#does('equivocateVotes')
+      ? this.#signedVote(vote, vote.blockHash === lie ? invented : lie)
+      : own
     for (const to of this.#peers()) {
       const side = this.#shown.get(vote.height)?.[this.#sideOf(to, vote.height)]
       const honestOrLie = random.chance(0.5) ? own : lieBytes
@@ -137,7 +139,8 @@ export class Byzantine {
         this.#shown.set(proposal.height, [proposal.blockHash, blockHash])
       }
     }
-    for (const to of this.#peers()) this.#send(to, 'proposal', shown[this.#sideOf(to, proposal.height)] ?? bytes)
+    for (const to of this.#peers())
+      this.#send(to, 'proposal', shown[this.#sideOf(to, proposal.height)] ?? bytes)
     this.#remember('proposal', bytes)
     this.#sendOld()
   }

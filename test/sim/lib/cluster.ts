@@ -329,7 +329,8 @@ function addressOf(key: Uint8Array): Address {
 
 /** A signer with no memory: it signs whatever it is asked to. */
 export function carelessSigner(domain: SigningDomain, privateKey: Uint8Array): ConsensusSigner {
-  const { sign } = domain.scheme === undefined ? secp256k1Scheme : { sign: domain.scheme.sign.bind(domain.scheme) }
+  const { sign } =
+    domain.scheme === undefined ? secp256k1Scheme : { sign: domain.scheme.sign.bind(domain.scheme) }
   return {
     address: addressOf(privateKey),
     signVote: async (vote) => sign(voteDigest(domain, vote), privateKey),

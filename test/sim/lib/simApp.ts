@@ -96,7 +96,9 @@ export function setAt(addresses: readonly Address[], height: number): ValidatorS
 export function mostFaulty(addresses: readonly Address[]): number {
   const isBelowThird = (count: number) =>
     Array.from({ length: POWERS }, (_, epoch) => setAt(addresses, epoch * EPOCH)).every((set) => {
-      const power = addresses.slice(0, count).reduce((sum, address) => sum + (set.get(address)?.power ?? 0n), 0n)
+      const power = addresses
+        .slice(0, count)
+        .reduce((sum, address) => sum + (set.get(address)?.power ?? 0n), 0n)
       return !set.isHonestSupport(power) && power * 3n < set.totalPower
     })
   let count = 0
