@@ -12,7 +12,7 @@ import type { StateReader } from '../state/types.ts'
 const ACTIVE_SLOT = 0n
 const PREVIOUS_SLOT = 1n
 const VALIDATORS_SLOT = 2n
-const GENESIS_HASH_SLOT = 7n
+const GENESIS_HASH_SLOT = 8n
 const MEMBER_SLOTS = 3n
 const TIP_OFFSET = 2n
 const ADDRESS_MASK = (1n << 160n) - 1n
