@@ -40,7 +40,7 @@ interface IStaking {
         address feeRecipient;
         /// Tip of the validator's hash chain: the next reveal hashes to it.
         bytes32 randomnessTip;
-        /// Takes the tip's place at the epoch's end; 0 for none.
+        /// Takes the tip's place at the next end of an epoch after which the validator is in the set; 0 for none.
         bytes32 nextRandomnessTip;
         uint128 stakeWei;
         uint128 rewardsWei;

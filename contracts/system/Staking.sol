@@ -420,46 +420,63 @@ contract Staking is IStaking {
     /// @dev The `maxValidators` largest eligible stakes, larger first, ties by the lower operator address. Keeps the old
     /// set when nobody is eligible, which happens when the last validator signs twice.
     function _writeSet() private {
-        address[] memory ranked = new address[](_candidates.length);
-        uint256[] memory stakes = new uint256[](_candidates.length);
-        uint256 count = 0;
-        for (uint256 i = 0; i < ranked.length; i++) {
-            address operator = _candidates[i];
-            Validator storage candidate = _validators[operator];
-            _useNextTip(candidate);
-            if (!_isEligible(candidate)) continue;
-            uint256 stakeWei = candidate.stakeWei;
-            uint256 place = count++;
-            while (place > 0 && _ranksBefore(operator, stakeWei, ranked[place - 1], stakes[place - 1])) {
-                ranked[place] = ranked[place - 1];
-                stakes[place] = stakes[place - 1];
-                place--;
-            }
-            ranked[place] = operator;
-            stakes[place] = stakeWei;
-        }
-        if (count > maxValidators) count = maxValidators;
-        if (count > 0) _replaceSet(ranked, count);
-        for (uint256 i = 0; i < _active.length; i++) {
+        uint256[] memory ranking = _ranking();
+        if (ranking.length > 0) _replaceSet(ranking, ranking.length < maxValidators ? ranking.length : maxValidators);
+        uint256 size = _active.length;
+        for (uint256 i = 0; i < size; i++) {
             Participation storage counts = _validators[_active[i].operator].participation;
             counts.memberBlocks += epochBlocks;
             counts.memberUntil = uint64(block.number + epochBlocks);
         }
     }
 
-    function _ranksBefore(address a, uint256 stakeA, address b, uint256 stakeB) private pure returns (bool) {
-        return stakeA > stakeB || (stakeA == stakeB && a < b);
+    /// @dev Eligible candidates in order, each a word that sorts as it ranks: the stake, below 2^96 as all OPEN is, and
+    /// the operator's complement.
+    function _ranking() private view returns (uint256[] memory ranking) {
+        uint256 size = _candidates.length;
+        ranking = new uint256[](size);
+        uint256 count = 0;
+        for (uint256 i = 0; i < size; i++) {
+            address operator = _candidates[i];
+            Validator storage candidate = _validators[operator];
+            if (!_isEligible(candidate)) continue;
+            _insert(ranking, count++, (uint256(candidate.stakeWei) << 160) | ~uint160(operator));
+        }
+        assembly ("memory-safe") {
+            mstore(ranking, count)
+        }
     }
 
-    function _replaceSet(address[] memory ranked, uint256 count) private {
-        delete _active;
+    /// @dev By halving, and one MCOPY: anybody can bring about the worst order, and this call must never run out of gas.
+    function _insert(uint256[] memory ranking, uint256 count, uint256 word) private pure {
+        uint256 low = 0;
+        uint256 high = count;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (ranking[middle] > word) low = middle + 1;
+            else high = middle;
+        }
+        assembly ("memory-safe") {
+            let place := add(add(ranking, 0x20), mul(low, 0x20))
+            mcopy(add(place, 0x20), place, mul(sub(count, low), 0x20))
+            mstore(place, word)
+        }
+    }
+
+    function _replaceSet(uint256[] memory ranking, uint256 count) private {
+        uint256 size = _active.length;
         uint256 totalPower = 0;
         for (uint256 i = 0; i < count; i++) {
-            Validator storage validator = _validators[ranked[i]];
+            address operator = address(~uint160(ranking[i]));
+            Validator storage validator = _validators[operator];
+            _useNextTip(validator);
             uint64 power = uint64(validator.stakeWei / 1 ether);
             totalPower += power;
-            _active.push(Member(validator.consensusKey, power, validator.feeRecipient, ranked[i]));
+            Member memory member = Member(validator.consensusKey, power, validator.feeRecipient, operator);
+            if (i < size) _active[i] = member;
+            else _active.push(member);
         }
+        for (; size > count; size--) _active.pop();
         emit SetChanged(uint64(block.number + 1), count, totalPower);
     }
 

@@ -70,9 +70,10 @@ async function installShared(journal: StateJournal, { parameters }: World): Prom
     maxValidators: 1n,
     unbondingBlocks: 1n,
     epochBlocks: 1n,
-    doubleSignSlashBps: 0n,
-    doubleSignBountyBps: 0n,
-    treasury: parameters.treasuryAddress,
+    downtimeWindowBlocks: 2n,
+    downtimeShareBps: 0n,
+    jailBlocks: 1n,
+    slashing: ZERO_ADDRESS,
   }
   const staking = encodeDeployData({ abi: stakingAbi, bytecode: stakingCreationCode, args: [setup, []] })
   install(journal, parameters.stakingAddress, await runtimeOf(staking))

@@ -1,6 +1,6 @@
 import { parseEventLogs } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { stakingAbi } from '../../../contracts/generated/Staking.ts'
+import { slashingAbi } from '../../../contracts/generated/Slashing.ts'
 import type { Evidence } from '../../../src/consensus/core/types.ts'
 import {
   type Proposal,
@@ -53,7 +53,7 @@ function slashedBy({ node }: Opened) {
   const { store, head } = node.test.chain
   const logs = (store.receipts(head.height) ?? []).flatMap((receipt) => receipt.logs)
   return parseEventLogs({
-    abi: stakingAbi,
+    abi: slashingAbi,
     eventName: 'DoubleSigned',
     logs: logs.map((log) => ({ ...log, data: bytesToHex(log.data) })) as never,
   }).map(({ args }) => [args.operator.toLowerCase(), args.reporter.toLowerCase()])
