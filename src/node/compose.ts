@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { noReceiptMetrics } from '../ai/receipts/ports.ts'
 import { Tracker } from '../ai/receipts/tracker.ts'
 import { createChainSpec } from '../chainspec/chainSpec.ts'
+import { limits } from '../config/limits.ts'
 import type { NodeConfig } from '../config/settings.ts'
 import { ConsensusEngine } from '../consensus/engine.ts'
 import { DiskFiles } from '../consensus/files.ts'
@@ -10,7 +11,8 @@ import { LocalSigner } from '../consensus/signer.ts'
 import { ContentExchange } from '../content/contentExchange.ts'
 import { ContentStore } from '../content/contentStore.ts'
 import { NodeError } from '../errors/errors.ts'
-import { Chain } from '../execution/chain.ts'
+import type { ChainView } from '../execution/chainView.ts'
+import type { ExecutionPort } from '../execution/ports.ts'
 import { heightOf } from '../ledger/block.ts'
 import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
@@ -33,6 +35,7 @@ import { createAiParts, receiptService, validatorRole } from './ai/receiptServic
 import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
+import { openLocalExecution } from './execution/localExecution.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
@@ -57,7 +60,8 @@ const DEFAULT_TIP_WEI = 1_000_000_000n
 interface Core {
   readonly config: NodeConfig
   readonly kv: LevelStore
-  readonly chain: Chain
+  readonly chain: ChainView
+  readonly execution: ExecutionPort
   readonly head: HeadState
   readonly clock: Clock
   readonly random: Random
@@ -66,7 +70,7 @@ interface Core {
 }
 
 export interface OpenLedgerNode extends Service {
-  readonly chain: Chain
+  readonly chain: ChainView
   /** Rejects when the node must end by itself: its log, its key, its disk or the chain failed. */
   readonly failure: Promise<never>
 }
@@ -84,12 +88,13 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const chain = await Chain.open(
+    const { chain, execution } = await openLocalExecution(
       { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) },
-      { kv, logger },
+      { kv, clock: systemClock, logger },
     )
     const head = new HeadState({ chain, kv, clock: systemClock })
-    const core = { config, kv, chain, head, clock: systemClock, random: systemRandom, logger, validatorKey }
+    const common = { clock: systemClock, random: systemRandom, logger }
+    const core = { ...common, config, kv, chain, execution, head, validatorKey }
     return config.single ? await composeSingle(core) : await composeNetworked(core)
   } catch (error) {
     await kv.close()
@@ -112,7 +117,7 @@ async function composeSingle(core: Core): Promise<OpenLedgerNode> {
   }
   const pool = createPool(core, undefined)
   followHead(core, pool, undefined)
-  const app = createConsensusApp(core, () => pool.source(1))
+  const app = createConsensusApp(core, { transactions: pool, mostTransactions: 1 })
   const signer = await openSigner(core, validatorKey)
   const miner = new InstantMiner({ app, signer, mempool: pool.mempool, logger })
   const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0 })
@@ -134,7 +139,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const ownKey = validatorKey?.privateKey ?? hostKey
   const sender = ownKey && new TransactionSender({ privateKey: ownKey }, { chain, mempool: pool.mempool })
   const reporter = validatorKey && sender && new EvidenceReporter({ sender, logger })
-  const app = createConsensusApp(core, () => pool.source())
+  const app = createConsensusApp(core, { transactions: pool })
   let fail: (reason: unknown) => void = () => undefined
   const failure = new Promise<never>((_resolve, reject) => {
     fail = reject
@@ -224,8 +229,10 @@ function assemble(core: Core, services: readonly Service[], failure: Promise<nev
     failure,
     start: () => group.start(),
     stop: async () => {
+      const cancelGrace = core.clock.after(limits.stopGraceMs, () => core.execution.interrupt())
       await group.stop()
-      await core.chain.close()
+      cancelGrace()
+      await core.execution.close()
       await core.head.close()
       await core.kv.close()
     },
@@ -274,15 +281,19 @@ async function createNetwork(core: Core): Promise<Network> {
 
 function createConsensusApp(
   core: Core,
-  transactions: () => ReturnType<TransactionPool['source']>,
+  building: { transactions: TransactionPool; mostTransactions?: number },
 ): ChainConsensusApp {
-  const { chain, kv, clock, logger, validatorKey } = core
+  const { chain, execution, kv, clock, logger, validatorKey } = core
+  const { transactions, mostTransactions } = building
   const builder = validatorKey && {
     validator: validatorKey.address,
     operator: validatorKey.operator,
     reveals: new RevealChain(validatorKey.revealSeed),
   }
-  return new ChainConsensusApp({ builder }, { chain, kv, clock, logger, transactions })
+  return new ChainConsensusApp(
+    { builder, mostTransactions },
+    { chain, execution, kv, clock, logger, transactions },
+  )
 }
 
 function openSigner(core: Core, { privateKey }: ValidatorKey): Promise<LocalSigner> {

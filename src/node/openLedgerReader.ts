@@ -13,7 +13,7 @@ import { isActivation, type Scheduled } from '../../precompiles/registry.ts'
 import { nativeAddresses } from '../chainspec/addresses.ts'
 import { limits } from '../config/limits.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
-import type { Chain } from '../execution/chain.ts'
+import type { ChainView } from '../execution/chainView.ts'
 import { readNativeView } from '../execution/nativeViews.ts'
 import type { Block } from '../ledger/block.ts'
 import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
@@ -35,7 +35,7 @@ type Reader = <
 ) => ContractFunctionReturnType<A, View, N, P>
 
 /** The chain's own registries as `openledger_*` shows them: what their views say, after any kept block. */
-export function openLedgerReader(modules: { chain: Chain; state: StateAccess }): OpenLedgerReader {
+export function openLedgerReader(modules: { chain: ChainView; state: StateAccess }): OpenLedgerReader {
   const { chain, state } = modules
   const blockAt = (blockNumber: bigint): Block => {
     const block = chain.store.block(Number(blockNumber))
