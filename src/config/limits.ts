@@ -259,6 +259,8 @@ export const limits = {
   offeredSlackPercent: 25,
   /** The same for a builder that wants so many and no more: the instant miner takes one. */
   offeredSpare: 16,
+  /** Blocks that wait to be built, judged or committed: a round of a height asks for two, and a commit ends them all. */
+  executionQueue: 64,
   /** When a node stops, what is executed may go on this long; then it is given up, so that the end comes within 5 s. */
   stopGraceMs: 2_000,
 

@@ -35,7 +35,9 @@ import { createAiParts, receiptService, validatorRole } from './ai/receiptServic
 import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
+import { openExecutionThread } from './execution/executionThread.ts'
 import { openLocalExecution } from './execution/localExecution.ts'
+import { Failure } from './failure.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
@@ -67,6 +69,7 @@ interface Core {
   readonly random: Random
   readonly logger: Logger
   readonly validatorKey: ValidatorKey | undefined
+  readonly failure: Failure
 }
 
 export interface OpenLedgerNode extends Service {
@@ -88,14 +91,23 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const { chain, execution } = await openLocalExecution(
-      { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) },
-      { kv, clock: systemClock, logger },
-    )
-    const head = new HeadState({ chain, kv, clock: systemClock })
-    const common = { clock: systemClock, random: systemRandom, logger }
+    const failure = new Failure()
+    const clock = systemClock
+    const options = { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) }
+    const modules = { kv, clock, logger, onFailure: failure.fail }
+    // alone there is no consensus that would have to go on beside a block
+    const { chain, execution } = config.single
+      ? await openLocalExecution(options, modules)
+      : await openExecutionThread({ ...options, folder: kv.folder, logFile: config.logFile }, modules)
+    const head = new HeadState({ chain, kv, clock })
+    const common = { clock, random: systemRandom, logger, failure }
     const core = { ...common, config, kv, chain, execution, head, validatorKey }
-    return config.single ? await composeSingle(core) : await composeNetworked(core)
+    try {
+      return config.single ? await composeSingle(core) : await composeNetworked(core)
+    } catch (error) {
+      await execution.close()
+      throw error
+    }
   } catch (error) {
     await kv.close()
     throw error
@@ -121,7 +133,7 @@ async function composeSingle(core: Core): Promise<OpenLedgerNode> {
   const signer = await openSigner(core, validatorKey)
   const miner = new InstantMiner({ app, signer, mempool: pool.mempool, logger })
   const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0 })
-  return assemble(core, [pool, miner, rpc], new Promise(() => undefined))
+  return assemble(core, [pool, miner, rpc])
 }
 
 /** A node of a network: a validator when it has a key that is in the set, a follower else. */
@@ -140,10 +152,6 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const sender = ownKey && new TransactionSender({ privateKey: ownKey }, { chain, mempool: pool.mempool })
   const reporter = validatorKey && sender && new EvidenceReporter({ sender, logger })
   const app = createConsensusApp(core, { transactions: pool })
-  let fail: (reason: unknown) => void = () => undefined
-  const failure = new Promise<never>((_resolve, reject) => {
-    fail = reject
-  })
   const engine = new ConsensusEngine(
     { domain: chain.signingDomain, timeouts: chain.spec.genesis.consensus.timeouts },
     {
@@ -155,7 +163,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
         onDecided: () => undefined,
         onBehind: (height, peer) => logger.debug({ height, peer }, 'others have decided this height already'),
         onEvidence: (evidence) => reporter?.report(evidence),
-        onFatal: (error) => fail(error),
+        onFatal: core.failure.fail,
       },
       clock,
       random,
@@ -167,7 +175,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
-  return assemble(core, [pool, exchange, network, engine, syncer, receipts, rpc], failure)
+  return assemble(core, [pool, exchange, network, engine, syncer, receipts, rpc])
 }
 
 interface ReceiptParts {
@@ -219,14 +227,12 @@ async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service>
   return receiptService(await validatorRole(options, { ...all, sender }), all)
 }
 
-function assemble(core: Core, services: readonly Service[], failure: Promise<never>): OpenLedgerNode {
+function assemble(core: Core, services: readonly Service[]): OpenLedgerNode {
   const group = new ServiceGroup('node', services, core.logger)
-  // a failure nobody waits for yet must not end the process by itself
-  failure.catch(() => undefined)
   return {
     name: 'node',
     chain: core.chain,
-    failure,
+    failure: core.failure.promise,
     start: () => group.start(),
     stop: async () => {
       const cancelGrace = core.clock.after(limits.stopGraceMs, () => core.execution.interrupt())
