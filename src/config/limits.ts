@@ -315,6 +315,15 @@ export const limits = {
   /** Largest journal file: every slot full, and its list headers. */
   mempoolJournalBytes: 132 * 1024 * 1024,
 
+  /** Offered to a builder beyond what fills a block, for those that cannot be included in it. */
+  offeredSlackPercent: 25,
+  /** The same for a builder that wants so many and no more: the instant miner takes one. */
+  offeredSpare: 16,
+  /** Blocks that wait to be built, judged or committed: a round of a height asks for two, and a commit ends them all. */
+  executionQueue: 64,
+  /** When a node stops, what is executed may go on this long; then it is given up, so that the end comes within 5 s. */
+  stopGraceMs: 2_000,
+
   // JSON-RPC
   /** Largest request body or WebSocket message: what other clients take; room for 18 transactions of full size. */
   rpcBodyBytes: 5 * 1024 * 1024,

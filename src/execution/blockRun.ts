@@ -10,6 +10,7 @@ import { bytesToHex, type Hash } from '../primitives/hex.ts'
 import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateDiff, StateReader } from '../state/types.ts'
+import type { Cancellation } from './cancellation.ts'
 import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
 import { applyTransaction, type Machine, openMachine } from './evm/machine.ts'
 import { ancestorHash, endEpoch, startBlock, storeHistory } from './systemCalls.ts'
@@ -24,6 +25,8 @@ export interface BlockRunOptions {
   readonly parentCertificate: Certificate | null
   readonly precompiles: readonly NativePrecompile[]
   readonly standard: readonly StandardPrecompile[]
+  /** Ends whatever runs with CANCELLED. */
+  readonly signal?: Cancellation | undefined
 }
 
 export interface BlockRunResult {
@@ -48,7 +51,7 @@ export class BlockRun {
   }
 
   static async open(options: BlockRunOptions, modules: { parentState: StateReader }): Promise<BlockRun> {
-    const { spec, genesisHash, precompiles, standard, block } = options
+    const { spec, genesisHash, precompiles, standard, block, signal } = options
     const journal = new StateJournal(modules.parentState)
     const machine = await openMachine(
       {
@@ -56,6 +59,7 @@ export class BlockRun {
         genesisHash,
         precompiles,
         standard,
+        signal,
         blockHashOf: (number) => ancestorHash(journal, number),
       },
       { state: new EthereumjsStateManager(journal) },

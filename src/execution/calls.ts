@@ -12,6 +12,7 @@ import { EthereumjsStateManager } from '../state/ethereumjsStateManager.ts'
 import { isStateFailure } from '../state/stateFailure.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateReader } from '../state/types.ts'
+import type { Cancellation } from './cancellation.ts'
 import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
 import { NativeEvm } from './evm/nativeEvm.ts'
 import { ancestorHash } from './systemCalls.ts'
@@ -100,9 +101,10 @@ export class CallRunner {
 
   /**
    * Throws TX_INVALID when the message could not even start (no balance for the value, gas below the intrinsic), and
-   * STATE_PRUNED when its state is dropped meanwhile, TX_FAULT when it made this node itself fail.
+   * STATE_PRUNED when its state is dropped meanwhile, TX_FAULT when it made this node itself fail, CANCELLED once `signal`
+   * says so.
    */
-  async run(message: CallMessage, context: CallContext): Promise<CallOutcome> {
+  async run(message: CallMessage, context: CallContext, signal?: Cancellation): Promise<CallOutcome> {
     const journal = new StateJournal(context.state)
     applyOverrides(journal, context.stateOverrides)
     journal.beginTransaction()
@@ -115,6 +117,7 @@ export class CallRunner {
         precompiles: this.#precompiles.activeAt(block.header.timestamp),
         standard: await loadStandardPrecompiles(),
         blockHashOf: (number) => ancestorHash(journal, number),
+        signal,
       },
       { state },
     )
@@ -145,7 +148,8 @@ export class CallRunner {
         })),
       }
     } catch (error) {
-      if (isStateFailure(error) || isNodeError(error, 'TX_FAULT')) throw error
+      if (isStateFailure(error) || isNodeError(error, 'TX_FAULT') || isNodeError(error, 'CANCELLED'))
+        throw error
       throw new NodeError('TX_INVALID', firstSentence(messageOf(error)), {}, error)
     }
   }

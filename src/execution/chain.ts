@@ -1,13 +1,12 @@
 import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
-import { InvariantError, messageOf, NodeError } from '../errors/errors.ts'
-import { type Block, blockHashOf, heightOf } from '../ledger/block.ts'
+import { InvariantError, NodeError } from '../errors/errors.ts'
+import { blockHashOf, heightOf } from '../ledger/block.ts'
 import type { Certificate } from '../ledger/certificate.ts'
 import { type Envelope, encodeEnvelope } from '../ledger/envelope.ts'
-import type { Receipt } from '../ledger/receipt.ts'
 import type { ValidatorSet } from '../ledger/validators.ts'
 import type { SigningDomain } from '../ledger/vote.ts'
-import { bytesToHex, type Hash } from '../primitives/hex.ts'
+import type { Hash } from '../primitives/hex.ts'
 import { keccakHex } from '../primitives/keccak.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { stateCommitOps } from '../state/commitOps.ts'
@@ -17,29 +16,21 @@ import type { StateKeeping } from '../state/pruneProgress.ts'
 import { StatePruner } from '../state/statePruner.ts'
 import { blockCommitOps, ChainStore } from '../storage/chainStore.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
+import type { Cancellation } from './cancellation.ts'
+import {
+  type ChainHead,
+  type ChainView,
+  type DecidedBlock,
+  type DecidedListener,
+  readHead,
+} from './chainView.ts'
 import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
 import { loadStandardPrecompiles } from './crypto/standardPrecompiles.ts'
-import { type BuildInput, type Candidate, type ExecutionHead, Executor } from './executor.ts'
+import { DecidedListeners } from './decidedListeners.ts'
+import { type BuildInput, type Candidate, Executor } from './executor.ts'
 import { createGenesisState } from './genesis.ts'
 import { readValidatorSet } from './stakingView.ts'
 import { Turns } from './turns.ts'
-
-export interface ChainHead extends ExecutionHead {
-  readonly height: number
-  /** The certificate that decided the head; null at genesis. */
-  readonly certificate: Certificate | null
-  /** Who votes on the next block. */
-  readonly nextSet: ValidatorSet
-}
-
-export interface DecidedBlock {
-  readonly block: Block
-  readonly blockHash: Hash
-  readonly receipts: readonly Receipt[]
-  readonly certificate: Certificate
-}
-
-export type DecidedListener = (decided: DecidedBlock) => void
 
 /** Candidates of one height that are kept until it is decided: one a round is usual. */
 const CANDIDATES_KEPT = 16
@@ -48,7 +39,7 @@ const CANDIDATES_KEPT = 16
  * The chain on this node: the head, candidates on top of it, and the one place that writes. A decided block reaches
  * the disk in one synced batch together with its state, its indexes and the head pointer.
  */
-export class Chain {
+export class Chain implements ChainView {
   readonly spec: ChainSpec
   readonly genesisHash: Hash
   readonly store: ChainStore
@@ -58,7 +49,7 @@ export class Chain {
   readonly #executor: Executor
   /** By hash of the whole envelope: a header's hash alone would let a forged body pass as one that ran. */
   readonly #candidates = new Map<Hash, Candidate>()
-  readonly #listeners = new Set<DecidedListener>()
+  readonly #listeners: DecidedListeners
   readonly #pruner: StatePruner
   readonly #turns: Turns
   #head: ChainHead
@@ -85,6 +76,7 @@ export class Chain {
     this.#pruner = modules.pruner
     this.#turns = modules.turns
     this.#head = options.head
+    this.#listeners = new DecidedListeners(modules)
     this.#executor = new Executor(
       { spec: options.spec, genesisHash: options.genesisHash },
       {
@@ -126,7 +118,7 @@ export class Chain {
         'The data folder holds another chain than the genesis file describes.',
       )
     }
-    const head = loadHead(store, kv)
+    const head = readHead(store, new FlatState(kv))
     const turns = new Turns()
     const pruner = await StatePruner.open(
       { keeping: options.keeping ?? {}, epochBlocks: spec.genesis.consensus.epochBlocks },
@@ -162,8 +154,7 @@ export class Chain {
 
   /** Calls `listener` after each decided block, in order; the returned function ends that. */
   onDecided(listener: DecidedListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** Without a fuller certificate of the head the block carries the one that the head was committed with. */
@@ -182,7 +173,7 @@ export class Chain {
   }
 
   /** Throws BAD_HEADER, BAD_BODY, BAD_EXECUTION or UNKNOWN_PARENT; a candidate seen before is not run again. */
-  validate(envelope: Envelope, signal?: AbortSignal): Promise<Candidate> {
+  validate(envelope: Envelope, signal?: Cancellation): Promise<Candidate> {
     return this.#inTurn(async () => {
       const known = this.#candidates.get(keyOf(envelope))
       if (known !== undefined) return known
@@ -195,14 +186,17 @@ export class Chain {
   /**
    * Makes a decided block the head. `certificate` was checked against the set of its height by the caller. Resolves
    * when block and state are on disk. What `extraOps` makes of the next block's set goes into the same batch.
+   * `signal` ends an execution that the block still needs, with CANCELLED; never the write.
    */
   commit(
     envelope: Envelope,
     certificate: Certificate,
     extraOps: (nextSet: ValidatorSet) => readonly KvOp[] = () => [],
+    signal?: Cancellation,
   ): Promise<DecidedBlock> {
     return this.#inTurn(async () => {
-      const candidate = this.#candidateOf(certificate.blockHash) ?? (await this.#executor.validate(envelope))
+      const candidate =
+        this.#candidateOf(certificate.blockHash) ?? (await this.#executor.validate(envelope, signal))
       if (candidate.blockHash !== certificate.blockHash) {
         throw new NodeError('BAD_CERTIFICATE', 'The certificate is for another block.')
       }
@@ -220,7 +214,7 @@ export class Chain {
       ]
       await this.#write(ops)
       this.#candidates.clear()
-      this.#head = loadHead(this.store, this.#kv)
+      this.#head = readHead(this.store, new FlatState(this.#kv))
       if (this.#head.blockHash !== blockHash) throw new InvariantError('The head is the block just written.')
       const decided = { block, blockHash, receipts, certificate }
       this.#logger.info(
@@ -232,7 +226,7 @@ export class Chain {
         },
         'block decided',
       )
-      this.#tell(decided)
+      this.#listeners.tell(decided)
       this.#pruner.advance(height, candidate.state.trieOps.length)
       return decided
     })
@@ -245,16 +239,6 @@ export class Chain {
     } catch (error) {
       this.#writeFailure = error
       throw error
-    }
-  }
-
-  #tell(decided: DecidedBlock): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(decided)
-      } catch (error) {
-        this.#logger.error({ error: messageOf(error) }, 'a listener of decided blocks failed')
-      }
     }
   }
 
@@ -288,24 +272,6 @@ export class Chain {
 }
 
 const keyOf = (envelope: Envelope): Hash => keccakHex(encodeEnvelope(envelope))
-
-function loadHead(store: ChainStore, kv: KvStore): ChainHead {
-  const height = store.headHeight()
-  const block = height === undefined ? undefined : store.block(height)
-  if (height === undefined || block === undefined) {
-    throw new NodeError('DATA_CORRUPT', 'The data folder names a head block that is not there.')
-  }
-  const state = new FlatState(kv)
-  return {
-    height,
-    block,
-    blockHash: blockHashOf(block),
-    stateRoot: bytesToHex(block.header.stateRoot),
-    state,
-    certificate: store.certificate(height) ?? null,
-    nextSet: readValidatorSet(state),
-  }
-}
 
 function stateRootAt(store: ChainStore, height: number): Hash {
   const root = store.stateRoot(height)

@@ -23,6 +23,7 @@ import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
 import type { KvReader } from '../storage/kv.ts'
 import { BlockRun } from './blockRun.ts'
+import { type Cancellation, throwIfCancelled } from './cancellation.ts'
 import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
 import { readDecidingSet, readValidatorSet } from './stakingView.ts'
 
@@ -53,8 +54,10 @@ export interface BuildInput {
   readonly timestamp: bigint
   /** In the order to try; the builder calls `skip` on one that cannot be included. */
   readonly transactions: TransactionSource
-  /** True when the time for building is up. */
+  /** True when the time for building is up. The transaction that runs is run to its end. */
   readonly isTimeUp: () => boolean
+  /** Ends the building, also within a transaction, with CANCELLED. */
+  readonly signal?: Cancellation | undefined
 }
 
 export interface TransactionSource {
@@ -91,16 +94,17 @@ export class Executor {
     const head = this.#modules.head()
     const parent = parentHeaderOf(head.block)
     const draft = this.#draft(parent, input)
-    const run = await this.#open(draft, input.parentCertificate, head)
+    const run = await this.#open(draft, input.parentCertificate, head, input.signal)
     const included: TypedTransaction[] = []
     while (!input.isTimeUp() && run.gasLeft >= MINIMUM_GAS) {
+      throwIfCancelled(input.signal)
       const tx = input.transactions.next()
       if (tx === undefined) break
       try {
         await run.apply(tx)
         included.push(tx)
       } catch (error) {
-        if (!isNodeError(error) || isStateFailure(error)) throw error
+        if (!isNodeError(error) || isNoVerdict(error)) throw error
         this.#logSetAside(tx, error)
         input.transactions.skip(error)
       }
@@ -131,8 +135,11 @@ export class Executor {
     return { envelope, block, blockHash: blockHashOf(block), receipts: result.receipts, state }
   }
 
-  /** Checks header, body and execution against the head; throws BAD_HEADER, BAD_BODY or BAD_EXECUTION. */
-  async validate(envelope: Envelope, signal?: AbortSignal): Promise<Candidate> {
+  /**
+   * Checks header, body and execution against the head; throws BAD_HEADER, BAD_BODY or BAD_EXECUTION, and CANCELLED once
+   * `signal` says so, which is asked between transactions and within them.
+   */
+  async validate(envelope: Envelope, signal?: Cancellation): Promise<Candidate> {
     const head = this.#modules.head()
     const block = decodeBlock(envelope.block, this.#spec.common)
     if (heightOf(block) !== heightOf(head.block) + 1) {
@@ -152,14 +159,13 @@ export class Executor {
     )
     checkBody(block)
     this.#checkParentCertificate(envelope, head)
-    const run = await this.#open(block, envelope.parentCertificate, head)
+    const run = await this.#open(block, envelope.parentCertificate, head, signal)
     for (const tx of block.transactions) {
-      if (signal?.aborted) throw new NodeError('CANCELLED', 'Validation was cancelled.')
+      throwIfCancelled(signal)
       try {
         await run.apply(tx)
       } catch (error) {
-        // of the block that says nothing
-        if (isStateFailure(error)) throw error
+        if (isNoVerdict(error)) throw error
         throw new NodeError('BAD_EXECUTION', 'The block holds a transaction that cannot run.', {}, error)
       }
     }
@@ -192,9 +198,15 @@ export class Executor {
     else logger.debug(facts, 'transaction set aside')
   }
 
-  #open(block: Block, parentCertificate: Certificate | null, head: ExecutionHead): Promise<BlockRun> {
+  #open(
+    block: Block,
+    parentCertificate: Certificate | null,
+    head: ExecutionHead,
+    signal: Cancellation | undefined,
+  ): Promise<BlockRun> {
     return BlockRun.open(
       {
+        signal,
         spec: this.#spec,
         genesisHash: this.#genesisHash,
         block,
@@ -229,6 +241,11 @@ export class Executor {
       { common: this.#spec.common, freeze: false },
     )
   }
+}
+
+/** Whether an error says nothing about the block or the transaction that was being run. */
+function isNoVerdict(error: unknown): boolean {
+  return isStateFailure(error) || isNodeError(error, 'CANCELLED')
 }
 
 function bloomOf(receipts: readonly Receipt[]): Uint8Array {

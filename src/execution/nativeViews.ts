@@ -5,7 +5,7 @@ import type { Block } from '../ledger/block.ts'
 import { type Address, bytesToHex, type Hash, ZERO_ADDRESS } from '../primitives/hex.ts'
 import { StateJournal } from '../state/stateJournal.ts'
 import type { StateReader } from '../state/types.ts'
-import type { Chain } from './chain.ts'
+import type { ChainView } from './chainView.ts'
 import { type AccessSet, FrameHost } from './evm/frameHost.ts'
 
 /** More than any view of bounded pages needs; a guard, not a price. */
@@ -31,7 +31,7 @@ export interface ViewContext {
  * reverts.
  */
 export function readNativeView(
-  chain: Chain,
+  chain: Pick<ChainView, 'spec' | 'genesisHash' | 'precompiles'>,
   context: ViewContext,
   address: Address,
   input: Uint8Array,

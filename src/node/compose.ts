@@ -2,13 +2,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tracker } from '../ai/receipts/tracker.ts'
 import { createChainSpec } from '../chainspec/chainSpec.ts'
+import { limits } from '../config/limits.ts'
 import type { NodeConfig } from '../config/settings.ts'
 import { ConsensusEngine } from '../consensus/engine.ts'
 import { DiskFiles } from '../consensus/files.ts'
 import { ContentExchange } from '../content/contentExchange.ts'
 import { ContentStore } from '../content/contentStore.ts'
-import { messageOf, NodeError } from '../errors/errors.ts'
-import { Chain } from '../execution/chain.ts'
+import { NodeError } from '../errors/errors.ts'
+import type { ChainView } from '../execution/chainView.ts'
+import type { ExecutionPort } from '../execution/ports.ts'
 import { heightOf } from '../ledger/block.ts'
 import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
@@ -32,6 +34,9 @@ import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
 import { EvidenceGossip } from './evidenceGossip.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
+import { openExecutionThread } from './execution/executionThread.ts'
+import { openLocalExecution } from './execution/localExecution.ts'
+import { Failure } from './failure.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
@@ -61,7 +66,8 @@ const DEFAULT_TIP_WEI = 1_000_000_000n
 interface Core {
   readonly config: NodeConfig
   readonly kv: LevelStore
-  readonly chain: Chain
+  readonly chain: ChainView
+  readonly execution: ExecutionPort
   readonly head: HeadState
   readonly clock: Clock
   readonly random: Random
@@ -69,10 +75,11 @@ interface Core {
   readonly epochs: EpochStore
   readonly keys: NodeKeys
   readonly metrics: NodeMetrics
+  readonly failure: Failure
 }
 
 export interface OpenLedgerNode extends Service {
-  readonly chain: Chain
+  readonly chain: ChainView
   /** Rejects when the node must end by itself: its log, its key, its disk or the chain failed. */
   readonly failure: Promise<never>
 }
@@ -89,17 +96,26 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const chain = await Chain.open(
-      { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) },
-      { kv, logger },
-    )
-    const head = new HeadState({ chain, kv, clock: systemClock })
+    const failure = new Failure()
+    const clock = systemClock
+    const options = { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) }
+    const modules = { kv, clock, logger, onFailure: failure.fail }
+    // alone there is no consensus that would have to go on beside a block
+    const { chain, execution } = config.single
+      ? await openLocalExecution(options, modules)
+      : await openExecutionThread({ ...options, folder: kv.folder, logFile: config.logFile }, modules)
+    const head = new HeadState({ chain, kv, clock })
     const epochs = await EpochStore.open(kv)
-    const metrics = new NodeMetrics({ clock: systemClock })
+    const metrics = new NodeMetrics({ clock })
     metrics.watchChain(chain)
-    const ends = { clock: systemClock, random: systemRandom, logger }
-    const core = { config, kv, chain, head, keys, epochs, metrics, ...ends }
-    return config.single ? await composeSingle(core) : await composeNetworked(core)
+    const common = { clock, random: systemRandom, logger, failure }
+    const core = { ...common, config, kv, chain, execution, head, keys, epochs, metrics }
+    try {
+      return config.single ? await composeSingle(core) : await composeNetworked(core)
+    } catch (error) {
+      await execution.close()
+      throw error
+    }
   } catch (error) {
     await kv.close()
     throw error
@@ -122,14 +138,14 @@ async function composeSingle(core: Core): Promise<OpenLedgerNode> {
   }
   const pool = createPool(core, undefined)
   followHead(core, pool, undefined)
-  const app = core.metrics.measured(createConsensusApp(core, () => pool.source(1)))
+  const app = core.metrics.measured(createConsensusApp(core, { transactions: pool, mostTransactions: 1 }))
   const { signer } = await openSigner(validator, { ...core, domain: chain.signingDomain })
   const miner = new InstantMiner({ app, signer, mempool: pool.mempool, logger })
   const { mempool } = pool
   const node = nodeReader({ clientVersion: CLIENT_VERSION, chain, mempool, validator })
   const rpc = createRpc(core, pool, { sync: neverSyncing, peerCount: () => 0, node })
   const operator = operatorPort({ ...core, sources: {}, peers: () => [] })
-  return assemble(core, [epochServices(core), pool, miner, rpc, ...operator], new Promise(() => undefined))
+  return assemble(core, [epochServices(core), pool, miner, rpc, ...operator])
 }
 
 /** A node of a network: a validator when it has a key that is in the set, a follower else. */
@@ -144,7 +160,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const sender =
     accountKey && new TransactionSender({ privateKey: accountKey }, { chain, mempool: pool.mempool })
   const reporter = validator && sender && new EvidenceReporter({ sender, logger })
-  const app = createConsensusApp(core, () => pool.source())
+  const app = createConsensusApp(core, { transactions: pool })
   const evidence = new EvidenceGossip({
     gossip,
     domain: chain.signingDomain,
@@ -158,14 +174,6 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
     logger,
   })
   const held = validator && (await openSigner(validator, { ...core, domain: chain.signingDomain }))
-  let fail: (reason: unknown) => void = () => undefined
-  let failedWith: string | undefined
-  const failure = new Promise<never>((_resolve, reject) => {
-    fail = (reason) => {
-      failedWith = messageOf(reason)
-      reject(reason)
-    }
-  })
   const engine = new ConsensusEngine(
     { domain: chain.signingDomain, timeouts: chain.spec.genesis.consensus.timeouts },
     {
@@ -178,7 +186,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
         onDecided: () => undefined,
         onBehind: (height, peer) => logger.debug({ height, peer }, 'others have decided this height already'),
         onEvidence: (found) => evidence.found(found),
-        onFatal: (error) => fail(error),
+        onFatal: core.failure.fail,
       },
       clock,
       random,
@@ -202,7 +210,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const operator = operatorPort({
     ...core,
     sources: {
-      failure: () => failedWith,
+      failure: () => core.failure.message,
       sync,
       isBehind: () => engine.status().isBehind,
       ...(chain.head.nextSet.size > 1 || validator === undefined ? { peerCount } : {}),
@@ -215,7 +223,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const records = epochServices(core, requests)
   const signing = held?.services ?? []
   const services = [records, pool, exchange, network, ...signing, engine, syncer, receipts, rpc, ...operator]
-  return assemble(core, services, failure)
+  return assemble(core, services)
 }
 
 interface ReceiptParts {
@@ -270,18 +278,18 @@ async function createReceipts(core: Core, parts: ReceiptParts): Promise<Service>
   return receiptService(await validatorRole(options, { ...all, sender }), all)
 }
 
-function assemble(core: Core, services: readonly Service[], failure: Promise<never>): OpenLedgerNode {
+function assemble(core: Core, services: readonly Service[]): OpenLedgerNode {
   const group = new ServiceGroup('node', services, core.logger)
-  // a failure nobody waits for yet must not end the process by itself
-  failure.catch(() => undefined)
   return {
     name: 'node',
     chain: core.chain,
-    failure,
+    failure: core.failure.promise,
     start: () => group.start(),
     stop: async () => {
+      const cancelGrace = core.clock.after(limits.stopGraceMs, () => core.execution.interrupt())
       await group.stop()
-      await core.chain.close()
+      cancelGrace()
+      await core.execution.close()
       await core.head.close()
       await core.kv.close()
     },
@@ -332,16 +340,20 @@ async function createNetwork(core: Core): Promise<Network> {
 
 function createConsensusApp(
   core: Core,
-  transactions: () => ReturnType<TransactionPool['source']>,
+  building: { transactions: TransactionPool; mostTransactions?: number },
 ): ChainConsensusApp {
-  const { chain, kv, clock, logger } = core
+  const { chain, execution, kv, clock, logger } = core
+  const { transactions, mostTransactions } = building
   const { validator } = core.keys
   const builder = validator && {
     validator: validator.address,
     operator: validator.operator,
     reveals: new RevealChain(validator.revealSeed),
   }
-  return new ChainConsensusApp({ builder }, { chain, kv, clock, logger, transactions })
+  return new ChainConsensusApp(
+    { builder, mostTransactions },
+    { chain, execution, kv, clock, logger, transactions },
+  )
 }
 
 function createRpc(

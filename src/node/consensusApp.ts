@@ -5,24 +5,21 @@ import type {
   HeightContext,
   ValidationRequest,
 } from '../consensus/ports.ts'
-import { nextPriorities, type Priorities, proposerAt } from '../consensus/proposer.ts'
+import { type Priorities, proposerAt } from '../consensus/proposer.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
-import type { Chain, ChainHead } from '../execution/chain.ts'
-import type { TransactionSource } from '../execution/executor.ts'
+import type { ChainHead, ChainView } from '../execution/chainView.ts'
+import type { ExecutionPort, OfferedTransaction } from '../execution/ports.ts'
 import { readMembers, readRandomnessTip } from '../execution/stakingView.ts'
 import { type Block, blockHashOf, decodeEnvelopeBlock } from '../ledger/block.ts'
 import type { Certificate } from '../ledger/certificate.ts'
 import { encodeEnvelope } from '../ledger/envelope.ts'
-import type { ValidatorSet } from '../ledger/validators.ts'
-import { bigIntToBytes, bytesToBigInt } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash } from '../primitives/hex.ts'
 import { keccakHex } from '../primitives/keccak.ts'
-import { asBytes, asInt, asList, decodeRlp, encodeRlp, fromInt } from '../primitives/rlp.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { isStateFailure } from '../state/stateFailure.ts'
-import { metadataKey } from '../storage/keys.ts'
-import type { KvStore } from '../storage/kv.ts'
+import type { KvReader } from '../storage/kv.ts'
+import { readPriorities } from './execution/priorities.ts'
 import type { RevealChain } from './revealChain.ts'
 
 /** What a validator builds blocks with; absent in a node that only follows. */
@@ -33,30 +30,43 @@ export interface BuilderIdentity {
   readonly reveals: RevealChain
 }
 
+/** Where the transactions of a block come from. */
+export interface TransactionOffers {
+  /** The best for the next block, in the order to try; a few more than `most` where that is given. */
+  offer(most?: number): readonly OfferedTransaction[]
+  /** The transaction makes execution fail by itself: it is offered no more. */
+  drop(hash: Hash): void
+}
+
 export interface ConsensusAppModules {
-  readonly chain: Chain
-  readonly kv: KvStore
+  readonly chain: ChainView
+  readonly execution: ExecutionPort
+  readonly kv: KvReader
   readonly clock: Clock
   readonly logger: Logger
-  readonly transactions: () => TransactionSource
+  readonly transactions: TransactionOffers
+}
+
+export interface ConsensusAppOptions {
+  readonly builder: BuilderIdentity | undefined
+  /** Most transactions of a block that this node builds; as many as fit unless given. */
+  readonly mostTransactions?: number | undefined
 }
 
 type DecodedEnvelope = ReturnType<typeof decodeEnvelopeBlock>
 
-const PRIORITIES_KEY = metadataKey('priorities')
-
 /** The chain as consensus uses it: building, judging and committing envelopes, and proposer priorities. */
 export class ChainConsensusApp implements ConsensusApp {
-  readonly #builder: BuilderIdentity | undefined
+  readonly #options: ConsensusAppOptions
   readonly #modules: ConsensusAppModules
   /** Decoded envelopes by their bytes, which consensus hands in again for each question it has about a proposal. */
   readonly #decoded = new WeakMap<Uint8Array, DecodedEnvelope>()
   #priorities: Priorities
 
-  constructor(options: { builder: BuilderIdentity | undefined }, modules: ConsensusAppModules) {
-    this.#builder = options.builder
+  constructor(options: ConsensusAppOptions, modules: ConsensusAppModules) {
+    this.#options = options
     this.#modules = modules
-    this.#priorities = this.#loadPriorities()
+    this.#priorities = readPriorities(modules.kv, modules.chain.head)
   }
 
   async context(): Promise<HeightContext> {
@@ -81,8 +91,8 @@ export class ChainConsensusApp implements ConsensusApp {
     parentCertificate: Certificate | null,
     signal: AbortSignal,
   ): Promise<BuiltValue> {
-    const { chain, clock } = this.#modules
-    const builder = this.#builder
+    const { chain, execution, clock, transactions } = this.#modules
+    const { builder, mostTransactions } = this.#options
     if (builder === undefined) throw new NodeError('INTERNAL', 'This node does not build blocks.')
     const { head } = chain
     if (head.height + 1 !== height) throw new NodeError('CANCELLED', 'The height was decided meanwhile.')
@@ -90,26 +100,29 @@ export class ChainConsensusApp implements ConsensusApp {
     if (member === undefined) throw new NodeError('INTERNAL', 'This validator is not in the set.')
     const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000))
     const parentTime = head.block.header.timestamp
-    const deadlineMs = clock.nowMs() + chain.spec.genesis.builderBudgetMs
-    const candidate = await chain.build(
+    const { blockHash, envelope, faulty } = await execution.build(
       {
         feeRecipient: member.feeRecipient,
         reveal: builder.reveals.revealFor(readRandomnessTip(head.state, builder.operator)),
         timestamp: nowSeconds > parentTime ? nowSeconds : parentTime + 1n,
-        transactions: this.#modules.transactions(),
-        isTimeUp: () => signal.aborted || clock.nowMs() >= deadlineMs,
+        parentCertificate,
+        transactions: transactions.offer(mostTransactions),
+        mostTransactions,
+        budgetMs: chain.spec.genesis.builderBudgetMs,
       },
-      parentCertificate,
+      signal,
     )
-    return { blockHash: candidate.blockHash, envelope: encodeEnvelope(candidate.envelope) }
+    // they would fail, and cost their time, in each block
+    for (const hash of faulty) transactions.drop(hash)
+    return { blockHash, envelope }
   }
 
   async validateValue(bytes: Uint8Array, request: ValidationRequest, signal: AbortSignal): Promise<boolean> {
-    const { chain, logger } = this.#modules
+    const { execution, logger } = this.#modules
     try {
-      const { envelope, block } = this.#decode(bytes)
+      const { block } = this.#decode(bytes)
       if (request.fresh && !this.#isFresh(block, request.proposer)) return false
-      await chain.validate(envelope, signal)
+      await execution.validate(bytes, signal)
       return true
     } catch (error) {
       if (!isNodeError(error) || error.code === 'CANCELLED' || isStateFailure(error)) throw error
@@ -119,17 +132,10 @@ export class ChainConsensusApp implements ConsensusApp {
   }
 
   async commit(bytes: Uint8Array, certificate: Certificate): Promise<HeightContext> {
-    const { chain } = this.#modules
+    const { chain, execution, kv } = this.#modules
     if (certificate.blockHash === chain.head.blockHash) return this.context()
-    const { nextSet: set, height } = chain.head
-    let priorities = this.#priorities
-    await chain.commit(this.#decode(bytes).envelope, certificate, (nextSet) => {
-      priorities = nextPriorities(set, this.#priorities, nextSet)
-      return [
-        { type: 'put', key: PRIORITIES_KEY, value: encodePriorities({ height: height + 2, priorities }) },
-      ]
-    })
-    this.#priorities = priorities
+    await execution.commit(bytes, certificate)
+    this.#priorities = readPriorities(kv, chain.head)
     return this.context()
   }
 
@@ -160,18 +166,6 @@ export class ChainConsensusApp implements ConsensusApp {
     const aheadMs = Math.max(0, (Number(head.block.header.timestamp) + 1) * 1000 - clock.nowMs())
     return driftMs <= chain.spec.genesis.consensus.maxClockDriftMs + aheadMs
   }
-
-  #loadPriorities(): Priorities {
-    const { chain, kv } = this.#modules
-    const stored = kv.get(PRIORITIES_KEY)
-    if (stored !== undefined) {
-      const { height, priorities } = decodePriorities(stored)
-      if (height === chain.head.height + 1 && priorities.length === chain.head.nextSet.size) return priorities
-    }
-    if (chain.head.height !== 0)
-      throw new NodeError('DATA_CORRUPT', 'The proposer priorities of the head are missing.')
-    return initialPriorities(chain.head.nextSet)
-  }
 }
 
 /** The builder is the member whose fee recipient is the coinbase and whose hash chain the reveal continues. */
@@ -181,43 +175,12 @@ function isBuiltBy(block: Block, proposer: Address, head: ChainHead): boolean {
   return keccakHex(block.header.extraData) === readRandomnessTip(head.state, member.operator)
 }
 
-function initialPriorities(set: ValidatorSet): Priorities {
-  return set.validators.map(() => 0n)
-}
-
 /** A decided block as its envelope and certificate, for peers that are behind. */
-export function readDecided(chain: Chain, height: number): DecidedBlock | null {
+export function readDecided(chain: ChainView, height: number): DecidedBlock | null {
   const block = chain.store.blockBytes(height)
   const certificate = chain.store.certificate(height)
   if (block === undefined || certificate === undefined) return null
   const parentCertificate = height === 1 ? null : chain.store.certificate(height - 1)
   if (parentCertificate === undefined) return null
   return { envelope: encodeEnvelope({ block, parentCertificate }), certificate }
-}
-
-/** Priorities before round 0 of `height`, in the order of its set. */
-interface StoredPriorities {
-  readonly height: number
-  readonly priorities: Priorities
-}
-
-const WORD_BITS = 256
-const STORED_BYTES = 16 * 1024
-
-/** RLP of the height and the priorities, as 256-bit two's complement because RLP has no negative integers. */
-function encodePriorities({ height, priorities }: StoredPriorities): Uint8Array {
-  return encodeRlp([
-    fromInt(height),
-    priorities.map((priority) => bigIntToBytes(BigInt.asUintN(WORD_BITS, priority), WORD_BITS / 8)),
-  ])
-}
-
-function decodePriorities(bytes: Uint8Array): StoredPriorities {
-  const [height, priorities] = asList(decodeRlp(bytes, STORED_BYTES), 2)
-  return {
-    height: asInt(height),
-    priorities: asList(priorities).map((item) =>
-      BigInt.asIntN(WORD_BITS, bytesToBigInt(asBytes(item, WORD_BITS / 8))),
-    ),
-  }
 }

@@ -1,5 +1,5 @@
 import { limits } from '../config/limits.ts'
-import type { Chain } from '../execution/chain.ts'
+import type { ChainView } from '../execution/chainView.ts'
 import type { Cancel, Clock } from '../runtime/clock.ts'
 import { FlatState } from '../state/flatState.ts'
 import type { StateReader } from '../state/types.ts'
@@ -21,7 +21,7 @@ export class HeadState {
   #state: StateReader
   #height: number
 
-  constructor(modules: { chain: Chain; kv: KvStore; clock: Clock }) {
+  constructor(modules: { chain: ChainView; kv: KvStore; clock: Clock }) {
     this.#kv = modules.kv
     this.#clock = modules.clock
     this.#height = modules.chain.head.height

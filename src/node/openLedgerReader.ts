@@ -13,7 +13,7 @@ import { isActivation, type Scheduled } from '../../precompiles/registry.ts'
 import { nativeAddresses } from '../chainspec/addresses.ts'
 import { limits } from '../config/limits.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
-import type { Chain } from '../execution/chain.ts'
+import type { ChainView } from '../execution/chainView.ts'
 import { readNativeView } from '../execution/nativeViews.ts'
 import type { Block } from '../ledger/block.ts'
 import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
@@ -36,7 +36,7 @@ type Reader = <
 
 /** The chain's own registries as `openledger_*` shows them: what their views say, after any kept block. */
 export function openLedgerReader(modules: {
-  chain: Chain
+  chain: ChainView
   state: StateAccess
 }): Omit<OpenLedgerReader, 'epochRecord' | 'certificate'> {
   const { chain, state } = modules

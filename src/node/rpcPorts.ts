@@ -1,6 +1,6 @@
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import { type AccountOverride, type CallContext, type CallMessage, CallRunner } from '../execution/calls.ts'
-import type { Chain, DecidedBlock } from '../execution/chain.ts'
+import type { ChainView, DecidedBlock } from '../execution/chainView.ts'
 import { type Block, blockHashOf, heightOf } from '../ledger/block.ts'
 import { nextBaseFee, parentHeaderOf } from '../ledger/headerRules.ts'
 import { type Log, logsBloom, type Receipt } from '../ledger/receipt.ts'
@@ -24,7 +24,7 @@ import type { KvStore } from '../storage/kv.ts'
 import type { HeadState } from './headState.ts'
 
 /** The chain as JSON-RPC reads it. */
-export function rpcChainReader(chain: Chain): ChainReader {
+export function rpcChainReader(chain: ChainView): ChainReader {
   const { store } = chain
   return {
     head: () => chain.head.block,
@@ -44,7 +44,7 @@ export function rpcChainReader(chain: Chain): ChainReader {
   }
 }
 
-export function rpcChainEvents(chain: Chain): ChainEvents {
+export function rpcChainEvents(chain: ChainView): ChainEvents {
   return {
     onHead: (listener) =>
       chain.onDecided(({ block, receipts }: DecidedBlock) =>
@@ -65,7 +65,7 @@ function receiptRecord(receipt: Receipt): ReceiptRecord {
 /** Blocks in a stretch before other work gets a turn. */
 const BLOCKS_A_TURN = 256
 
-async function findLogs(chain: Chain, query: LogQuery): Promise<LocatedLog[]> {
+async function findLogs(chain: ChainView, query: LogQuery): Promise<LocatedLog[]> {
   const found: LocatedLog[] = []
   const last = Math.min(Number(query.toBlock), chain.head.height)
   for (let height = Number(query.fromBlock); height <= last; height++) {
@@ -113,7 +113,7 @@ function matches(log: Log, query: LogQuery): boolean {
 }
 
 /** States by block: the head's flat one, older ones by their trie. */
-export function rpcStateAccess(modules: { chain: Chain; head: HeadState; kv: KvStore }): StateAccess {
+export function rpcStateAccess(modules: { chain: ChainView; head: HeadState; kv: KvStore }): StateAccess {
   const { chain, head, kv } = modules
   const readAt = <T>(blockNumber: bigint, read: (stateRoot: Hash) => T): T => {
     const stateRoot = chain.store.stateRoot(Number(blockNumber))
@@ -149,7 +149,7 @@ export function rpcStateAccess(modules: { chain: Chain; head: HeadState; kv: KvS
 }
 
 /** Calls on any kept state. */
-export function rpcCalls(modules: { chain: Chain; state: StateAccess }): Calls {
+export function rpcCalls(modules: { chain: ChainView; state: StateAccess }): Calls {
   const { chain, state } = modules
   const runner = new CallRunner(
     { spec: chain.spec, genesisHash: chain.genesisHash },

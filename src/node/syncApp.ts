@@ -1,11 +1,11 @@
 import type { ConsensusEngine } from '../consensus/engine.ts'
-import type { Chain } from '../execution/chain.ts'
+import type { ChainView } from '../execution/chainView.ts'
 import { decodeCertificate, encodeCertificate } from '../ledger/certificate.ts'
 import type { SyncApp } from '../sync/ports.ts'
 import { readDecided } from './consensusApp.ts'
 
 /** The chain as sync serves it, and consensus as the one that takes what sync brings. */
-export function syncApp(chain: Chain, engine: ConsensusEngine): SyncApp {
+export function syncApp(chain: ChainView, engine: ConsensusEngine): SyncApp {
   return {
     headHeight: () => chain.head.height,
     readEnvelopes: (fromHeight, count, maxBytes) => {

@@ -1,20 +1,24 @@
+import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
-import type { Chain } from '../execution/chain.ts'
-import type { TransactionSource } from '../execution/executor.ts'
+import type { ChainView } from '../execution/chainView.ts'
+import type { OfferedTransaction } from '../execution/ports.ts'
 import { nextBaseFee, parentHeaderOf } from '../ledger/headerRules.ts'
 import { loadJournal, saveJournal } from '../mempool/journal.ts'
 import { Mempool } from '../mempool/mempool.ts'
 import type { PoolHead } from '../mempool/ports.ts'
-import type { PooledTransaction } from '../mempool/transaction.ts'
 import type { GossipPort } from '../network/ports.ts'
+import type { Hash } from '../primitives/hex.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Service } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { HeadState } from './headState.ts'
 import { TransactionGossip } from './transactionGossip.ts'
 
+/** No transaction takes less (Yellow Paper, appendix G). */
+const TRANSFER_GAS = 21_000n
+
 export interface TransactionPoolModules {
-  readonly chain: Chain
+  readonly chain: ChainView
   readonly head: HeadState
   readonly clock: Clock
   readonly logger: Logger
@@ -75,23 +79,24 @@ export class TransactionPool implements Service {
     this.mempool.advance(poolHead(chain), head.state)
   }
 
-  /** For a builder, the best paying first; `maximum` of those that it includes. */
-  source(maximum = Number.POSITIVE_INFINITY): TransactionSource {
-    const best = this.mempool.best()
-    let given = 0
-    let last: PooledTransaction | undefined
-    return {
-      next: () => {
-        last = given++ < maximum ? best.next() : undefined
-        return last?.tx
-      },
-      skip: (reason) => {
-        given--
-        best.skipSender()
-        // it would fail, and cost its time, in each block
-        if (reason.code === 'TX_FAULT' && last !== undefined) this.mempool.drop(last.hash)
-      },
+  /** For a builder, the best paying first: what fills a block, and some more for those that cannot be included. */
+  offer(most: number = Number.POSITIVE_INFINITY): OfferedTransaction[] {
+    const { gasLimit } = this.#modules.chain.spec.genesis
+    const roomGas = (BigInt(gasLimit) * BigInt(100 + limits.offeredSlackPercent)) / 100n
+    const offered: OfferedTransaction[] = []
+    let leastGas = 0n
+    for (const { hash, bytes, tx } of this.mempool.best()) {
+      leastGas += leastGasOf(bytes)
+      if (leastGas > roomGas || offered.length >= most + limits.offeredSpare) break
+      // a copy: the key may be a view of memory that much else lies in, and all of it would go to the builder's thread
+      offered.push({ hash, bytes, senderKey: Uint8Array.from(tx.getSenderPublicKey()) })
     }
+    return offered
+  }
+
+  /** It made the execution fail by itself. */
+  drop(hash: Hash): void {
+    this.mempool.drop(hash)
   }
 
   async #readJournal(): Promise<Uint8Array[]> {
@@ -108,7 +113,16 @@ export class TransactionPool implements Service {
   }
 }
 
-function poolHead(chain: Chain): PoolHead {
+/**
+ * What a transaction takes of a block whatever it does: its limit says little, because the block counts what is used. A
+ * byte of calldata costs 10 gas (EIP-7623); what else is in the encoding costs more.
+ */
+function leastGasOf(bytes: Uint8Array): bigint {
+  const contents = BigInt(bytes.length) * 10n
+  return contents > TRANSFER_GAS ? contents : TRANSFER_GAS
+}
+
+function poolHead(chain: ChainView): PoolHead {
   const { header } = chain.head.block
   const { gasLimit, fees } = chain.spec.genesis
   return {

@@ -1,6 +1,6 @@
 import { createFeeMarket1559Tx } from '@ethereumjs/tx'
 import { createAddressFromString } from '@ethereumjs/util'
-import type { Chain } from '../execution/chain.ts'
+import type { ChainView } from '../execution/chainView.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../primitives/hex.ts'
 import { privateKeyToAddress } from '../primitives/secp256k1.ts'
@@ -20,10 +20,10 @@ const TIP_WEI = 1_000_000_000n
 export class TransactionSender {
   readonly address: Address
   readonly #privateKey: Uint8Array
-  readonly #chain: Chain
+  readonly #chain: ChainView
   readonly #mempool: Mempool
 
-  constructor(options: { privateKey: Uint8Array }, modules: { chain: Chain; mempool: Mempool }) {
+  constructor(options: { privateKey: Uint8Array }, modules: { chain: ChainView; mempool: Mempool }) {
     this.#privateKey = options.privateKey
     this.address = privateKeyToAddress(options.privateKey)
     this.#chain = modules.chain

@@ -43,6 +43,12 @@ export interface WorkerOptions {
   readonly resourceLimits?: ResourceLimits
 }
 
+export interface WorkerModules {
+  readonly clock: Clock
+  /** Told when the thread ends by itself. Calls that come then or wait are rejected as well. */
+  readonly onFailure?: (error: NodeError) => void
+}
+
 interface PendingCall {
   readonly request: Request
   readonly onProgress: ((progress: unknown) => void) | undefined
@@ -65,7 +71,7 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
   #nextId = 1
   #closed = false
 
-  constructor(options: WorkerOptions, modules: { clock: Clock }) {
+  constructor(options: WorkerOptions, modules: WorkerModules) {
     this.#options = options
     this.#clock = modules.clock
     this.#worker = startThread(options, this.#stop)
@@ -78,12 +84,12 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
       this.#worker.on('error', (error) => {
         const failure = asNodeError(error, options.name)
         reject(failure)
-        this.#fail(failure)
+        this.#end(failure, modules)
       })
       this.#worker.on('exit', () => {
         const failure = new NodeError('INTERNAL', `The worker ${options.name} ended by itself.`)
         reject(failure)
-        this.#fail(failure)
+        this.#end(failure, modules)
       })
     })
     // whoever does not wait for `ready` hears of the failure from the first call
@@ -125,6 +131,11 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
     })
   }
 
+  /** Tells the call that runs, and those that still come, that they are not wanted any more. */
+  interrupt(): void {
+    Atomics.store(this.#stop, CLOSING, 1)
+  }
+
   /** Ends the thread; calls that wait or run are cancelled. */
   async close(): Promise<void> {
     this.#fail(new NodeError('CANCELLED', `The worker ${this.#options.name} was closed.`))
@@ -132,7 +143,7 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
       await this.#worker.terminate()
       return
     }
-    Atomics.store(this.#stop, CLOSING, 1)
+    this.interrupt()
     this.#worker.postMessage(CLOSE)
     await this.#exited
   }
@@ -188,6 +199,12 @@ export class WorkerClient<Calls extends WorkerCalls<Calls>> {
     if (reply.kind === 'done') call?.resolve(reply.output)
     else call?.reject(fromWire(reply.error))
     this.#next()
+  }
+
+  #end(failure: NodeError, { onFailure }: WorkerModules): void {
+    if (this.#closed) return
+    this.#fail(failure)
+    onFailure?.(failure)
   }
 
   #fail(error: NodeError): void {

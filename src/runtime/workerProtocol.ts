@@ -13,11 +13,12 @@ export interface WorkerCall {
 export type WorkerHandlers<Calls extends WorkerCalls<Calls>> = {
   /**
    * `report` tells the caller how far the call is. It throws CANCELLED once the call was given up or the worker is
-   * closing: a long call reports often, and so ends soon.
+   * closing: a long call reports often, and so ends soon. `signal` says the same to a call that has nothing to report.
    */
   readonly [Method in keyof Calls]: (
     input: Calls[Method]['input'],
     report: (progress: NonNullable<Calls[Method]['progress']>) => void,
+    signal: { readonly aborted: boolean },
   ) => Calls[Method]['output'] | Promise<Calls[Method]['output']>
 }
 

@@ -30,15 +30,19 @@ export function serveWorker<Calls extends WorkerCalls<Calls>>(
   const send = (reply: Reply) => port.postMessage(reply)
   let last: Promise<void> = Promise.resolve()
   const answer = async ({ id, method, input }: Request): Promise<void> => {
+    const signal = {
+      get aborted() {
+        return Atomics.load(stop, CLOSING) === 1 || Atomics.load(stop, GIVEN_UP) === id
+      },
+    }
     const report = (progress: unknown) => {
-      if (Atomics.load(stop, CLOSING) === 1 || Atomics.load(stop, GIVEN_UP) === id)
-        throw cancelled('the worker')
+      if (signal.aborted) throw cancelled('the worker')
       send({ kind: 'progress', id, progress })
     }
     try {
       const handler = handlers[method as keyof Calls]
       invariant(handler !== undefined, `the worker has no method ${method}`)
-      send({ kind: 'done', id, output: await handler(input as never, report) })
+      send({ kind: 'done', id, output: await handler(input as never, report, signal) })
     } catch (error) {
       send({ kind: 'failed', id, error: toWire(error) })
     }

@@ -49,6 +49,11 @@ export function readProgress(kv: KvReader): PruneProgress {
   }
 }
 
+/** Every state from this height on is whole. */
+export function statesWholeFrom({ next }: PruneProgress): number {
+  return next.after === undefined ? next.height : next.height + 1
+}
+
 export function putProgress({ mode, blocks, next, held }: PruneProgress): KvOp {
   const value = encodeRlp([
     fromInt(MODES.indexOf(mode)),

@@ -4,7 +4,13 @@ import type { Hash } from '../primitives/hex.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { yieldToEventLoop } from '../runtime/yield.ts'
 import type { KvOp, KvStore } from '../storage/kv.ts'
-import { type PruneProgress, putProgress, readProgress, type StateKeeping } from './pruneProgress.ts'
+import {
+  type PruneProgress,
+  putProgress,
+  readProgress,
+  type StateKeeping,
+  statesWholeFrom,
+} from './pruneProgress.ts'
 import { type DueDrop, nextDrop, progressAfter } from './pruneSchedule.ts'
 import { StateDrop } from './stateDrop.ts'
 
@@ -89,8 +95,7 @@ export class StatePruner {
 
   /** Every state from this height on is whole. */
   get wholeFrom(): number {
-    const { height, after } = this.#progress.next
-    return after === undefined ? height : height + 1
+    return statesWholeFrom(this.#progress)
   }
 
   /**

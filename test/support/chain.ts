@@ -8,6 +8,7 @@ import { type GenesisInput, parseGenesis } from '../../src/chainspec/schema.ts'
 import { Chain } from '../../src/execution/chain.ts'
 import type { StandardPrecompile } from '../../src/execution/crypto/standardPrecompile.ts'
 import type { Candidate } from '../../src/execution/executor.ts'
+import type { OfferedTransaction } from '../../src/execution/ports.ts'
 import { readRandomnessTip } from '../../src/execution/stakingView.ts'
 import { type Certificate, makeCertificate } from '../../src/ledger/certificate.ts'
 import type { UnsignedVote } from '../../src/ledger/vote.ts'
@@ -15,7 +16,7 @@ import { voteDigest } from '../../src/ledger/vote.ts'
 import { type DevnetKey, devnetAccounts, devnetValidator } from '../../src/node/devnet/keys.ts'
 import { precompilesOf } from '../../src/node/precompiles.ts'
 import { RevealChain } from '../../src/node/revealChain.ts'
-import { type Address, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
 import { sign } from '../../src/primitives/secp256k1.ts'
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts'
 import type { StateKeeping } from '../../src/state/pruneProgress.ts'
@@ -53,6 +54,11 @@ export function revealChain(validator: number): RevealChain {
 /** What a validator reveals in its next block. */
 export function revealOf(test: TestChain, validator: number, operator: Address): Uint8Array {
   return revealChain(validator).revealFor(readRandomnessTip(test.chain.head.state, operator))
+}
+
+/** The transaction as a pool offers it to a builder. */
+export function offered(tx: TypedTransaction): OfferedTransaction {
+  return { hash: bytesToHex(tx.hash()), bytes: tx.serialize(), senderKey: tx.getSenderPublicKey() }
 }
 
 /** A chain of the devnet's genesis in memory, whose blocks are decided by its four validators without a network. */

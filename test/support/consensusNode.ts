@@ -5,22 +5,27 @@ import type { Candidate } from '../../src/execution/executor.ts'
 import type { Certificate } from '../../src/ledger/certificate.ts'
 import { ChainConsensusApp } from '../../src/node/consensusApp.ts'
 import { devnetValidator } from '../../src/node/devnet/keys.ts'
+import { LocalExecution } from '../../src/node/execution/localExecution.ts'
 import type { Address, Hash } from '../../src/primitives/hex.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
 import { MemoryStore } from '../../src/storage/memoryStore.ts'
-import { revealChain, TestChain } from './chain.ts'
+import { offered, revealChain, TestChain } from './chain.ts'
 
 /** A clock that stands still until it is set. */
 export class SetClock implements Clock {
   ms: number
+  /** Called after each reading. */
+  onRead: () => void = () => undefined
 
   constructor(ms = 0) {
     this.ms = ms
   }
 
   nowMs(): number {
-    return this.ms
+    const { ms } = this
+    this.onRead()
+    return ms
   }
 
   after(): () => void {
@@ -65,7 +70,8 @@ export class ConsensusNode {
         kv,
         clock: this.clock,
         logger: silentLogger,
-        transactions: () => ({ next: () => this.pending.shift(), skip: () => undefined }),
+        execution: new LocalExecution({ chain: test.chain, kv, clock: this.clock }),
+        transactions: { offer: () => this.pending.splice(0).map(offered), drop: () => undefined },
       },
     )
     this.tick()

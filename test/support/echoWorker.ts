@@ -13,6 +13,7 @@ export interface TestCalls {
   exit: { input: undefined; output: never }
   countForEver: { input: undefined; output: never; progress: number }
   releaseInto: { input: Int32Array; output: undefined }
+  untilUnwanted: { input: undefined; output: string }
 }
 
 const { greeting } = workerInput() as { greeting: string }
@@ -39,6 +40,11 @@ const handlers: WorkerHandlers<TestCalls> = {
   exit: () => process.exit(3),
   countForEver: (_input, report) => {
     for (let step = 1; ; step++) report(step)
+  },
+  untilUnwanted: (_input, _report, signal) => {
+    let rounds = 0
+    while (!signal.aborted) rounds++
+    return `unwanted after ${rounds > 0}`
   },
   releaseInto: (flag) => {
     released = flag

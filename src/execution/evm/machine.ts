@@ -27,8 +27,8 @@ export async function openMachine(
 
 /**
  * Runs a transaction on the machine's state. One that cannot be included (nonce, balance, gas) throws TX_INVALID, one
- * that makes this node itself fail (a precompile that throws what is no EVM error) TX_FAULT, and a state that cannot be
- * read its own error; none leaves anything behind.
+ * that makes this node itself fail (a precompile that throws what is no EVM error) TX_FAULT, one that is no longer wanted
+ * CANCELLED, and a state that cannot be read its own error; none leaves anything behind.
  */
 export async function applyTransaction(
   machine: Machine,
@@ -44,7 +44,7 @@ export async function applyTransaction(
     while (journal.depth > depth) journal.revert()
     evm.journal.cleanJournal()
     evm.transientStorage.clear()
-    if (isStateFailure(error)) throw error
+    if (isStateFailure(error) || isNodeError(error, 'CANCELLED')) throw error
     const code = isNodeError(error, 'TX_FAULT') ? 'TX_FAULT' : 'TX_INVALID'
     throw new NodeError(code, messageOf(error), { hash: bytesToHex(input.tx.hash()) }, error)
   }

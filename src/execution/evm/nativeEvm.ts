@@ -19,10 +19,11 @@ import {
   PrecompileOutOfGas,
   PrecompileRevert,
 } from '../../../precompiles/host.ts'
-import { messageOf, NodeError } from '../../errors/errors.ts'
+import { isNodeError, messageOf, NodeError } from '../../errors/errors.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
 import type { EthereumjsStateManager } from '../../state/ethereumjsStateManager.ts'
 import { isStateFailure } from '../../state/stateFailure.ts'
+import { type Cancellation, throwIfCancelled } from '../cancellation.ts'
 import type { PrecompileRules, StandardPrecompile } from '../crypto/standardPrecompile.ts'
 import { type AccessSet, FrameHost } from './frameHost.ts'
 
@@ -35,7 +36,12 @@ export interface NativeEvmOptions {
   readonly standard: readonly StandardPrecompile[]
   /** Hash of one of the last 256 blocks, for BLOCKHASH. */
   readonly blockHashOf: (number: number) => Hash
+  /** Asked while code runs: it ends with CANCELLED once this is so. */
+  readonly signal?: Cancellation | undefined
 }
+
+/** JUMP, JUMPI, CREATE, CALL, CALLCODE, DELEGATECALL, CREATE2, STATICCALL. */
+const ASKING_OPCODES = [0x56, 0x57, 0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa] as const
 
 type EvmBlock = NonNullable<Parameters<EVM['runCall']>[0]['block']>
 type BlockHashes = NonNullable<ConstructorParameters<typeof EVM>[0]['blockchain']>
@@ -77,6 +83,7 @@ export class NativeEvm extends EVM {
       ],
     })
     leaveNoListener(options.common)
+    if (options.signal !== undefined) this.#askWhileRunning(options.signal)
     this.#options = options
     this.#state = modules.state
     this.#natives = natives
@@ -92,6 +99,7 @@ export class NativeEvm extends EVM {
     } catch (error) {
       // calls of inner frames come with their message
       if (options.message !== undefined || isStateFailure(error)) throw error
+      if (isNodeError(error, 'CANCELLED')) throw error
       throw new NodeError('TX_FAULT', `The execution failed by itself: ${messageOf(error)}`, {}, error)
     }
   }
@@ -133,6 +141,22 @@ export class NativeEvm extends EVM {
       if (error instanceof PrecompileRevert) return failed('revert', host.gasUsed, error.data)
       if (error instanceof PrecompileOutOfGas) return failed('out of gas', gasLimit)
       throw error
+    }
+  }
+
+  /**
+   * No code runs for long without a jump or a call: a stretch without either is as long as a contract at most. Asking
+   * at those costs nothing that can be measured, while a listener for each step makes all code several times slower.
+   */
+  #askWhileRunning(signal: Cancellation): void {
+    for (const opcode of ASKING_OPCODES) {
+      const entry = this._opcodeMap[opcode]
+      if (entry === undefined) continue
+      const { opHandler } = entry
+      entry.opHandler = (runState, common) => {
+        throwIfCancelled(signal)
+        return opHandler(runState, common)
+      }
     }
   }
 

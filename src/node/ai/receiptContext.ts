@@ -3,7 +3,7 @@ import type { ReceiptDomain } from '../../ai/receipts/typedData.ts'
 import { ReceiptViews } from '../../ai/receipts/views.ts'
 import { nativeAddresses } from '../../chainspec/addresses.ts'
 import { isNodeError } from '../../errors/errors.ts'
-import type { Chain } from '../../execution/chain.ts'
+import type { ChainView } from '../../execution/chainView.ts'
 import { readNativeView } from '../../execution/nativeViews.ts'
 import type { Mempool } from '../../mempool/mempool.ts'
 import { bytesToHex, type Hex, hexToBytes } from '../../primitives/hex.ts'
@@ -19,7 +19,11 @@ export interface ReceiptContext {
   readonly blocks: BlockSource
 }
 
-export function receiptContext(modules: { chain: Chain; head: HeadState; mempool: Mempool }): ReceiptContext {
+export function receiptContext(modules: {
+  chain: ChainView
+  head: HeadState
+  mempool: Mempool
+}): ReceiptContext {
   const { chain, head, mempool } = modules
   return {
     domain: {
@@ -41,7 +45,7 @@ export function receiptContext(modules: { chain: Chain; head: HeadState; mempool
   }
 }
 
-function headReader(chain: Chain, head: HeadState): ContractReader {
+function headReader(chain: ChainView, head: HeadState): ContractReader {
   return {
     read: (address, data) => {
       try {
@@ -55,7 +59,7 @@ function headReader(chain: Chain, head: HeadState): ContractReader {
   }
 }
 
-function blockSource(chain: Chain): BlockSource {
+function blockSource(chain: ChainView): BlockSource {
   return {
     block: (number) => {
       const block = chain.store.block(number)

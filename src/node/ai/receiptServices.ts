@@ -14,7 +14,7 @@ import { Settler } from '../../ai/receipts/settler.ts'
 import type { Tracker } from '../../ai/receipts/tracker.ts'
 import type { ContentExchange } from '../../content/contentExchange.ts'
 import { NodeError } from '../../errors/errors.ts'
-import type { Chain } from '../../execution/chain.ts'
+import type { ChainView } from '../../execution/chainView.ts'
 import type { Network } from '../../network/network.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Service } from '../../runtime/lifecycle.ts'
@@ -30,7 +30,7 @@ import type { ReceiptContext } from './receiptContext.ts'
 
 export interface AiModules {
   readonly context: ReceiptContext
-  readonly chain: Chain
+  readonly chain: ChainView
   readonly kv: KvStore
   readonly network: Network
   readonly content: ContentExchange

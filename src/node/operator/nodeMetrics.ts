@@ -1,6 +1,6 @@
 import type { ReceiptCounter, ReceiptMetrics } from '../../ai/receipts/ports.ts'
 import type { ConsensusApp } from '../../consensus/ports.ts'
-import type { Chain, DecidedBlock } from '../../execution/chain.ts'
+import type { ChainView, DecidedBlock } from '../../execution/chainView.ts'
 import { hasSigned } from '../../ledger/certificate.ts'
 import type { Mempool } from '../../mempool/mempool.ts'
 import type { NetworkCounter, NetworkMetrics, PeersPort } from '../../network/ports.ts'
@@ -112,7 +112,7 @@ export class NodeMetrics {
     }
   }
 
-  watchChain(chain: Chain): void {
+  watchChain(chain: ChainView): void {
     const gas = this.#metrics.counter('chain_gas_used_total', 'Gas of decided blocks')
     const transactions = this.#metrics.counter('chain_transactions_total', 'Transactions in decided blocks')
     const missing = this.#metrics.counter(

@@ -1,5 +1,5 @@
 import type { ConsensusStatus } from '../../consensus/engine.ts'
-import type { Chain } from '../../execution/chain.ts'
+import type { ChainView } from '../../execution/chainView.ts'
 import type { Mempool } from '../../mempool/mempool.ts'
 import type { Peer } from '../../network/ports.ts'
 import type { NodeReader, Plain } from '../../rpc/ports.ts'
@@ -8,7 +8,7 @@ import type { Validator } from '../validatorRole.ts'
 
 export interface NodeReaderModules {
   readonly clientVersion: string
-  readonly chain: Chain
+  readonly chain: ChainView
   readonly mempool: Mempool
   readonly validator: Validator | undefined
   /** Undefined where a key in this process signs. */

@@ -1,4 +1,4 @@
-import type { Chain } from '../../execution/chain.ts'
+import type { ChainView } from '../../execution/chainView.ts'
 import type { Service } from '../../runtime/lifecycle.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { KvReader } from '../../storage/kv.ts'
@@ -9,7 +9,7 @@ import type { SyncRequests } from '../../sync/ports.ts'
 
 /** Makes the epoch records of this node's chain and, in a network, serves them. */
 export function epochServices(
-  modules: { chain: Chain; epochs: EpochStore; kv: KvReader; logger: Logger },
+  modules: { chain: ChainView; epochs: EpochStore; kv: KvReader; logger: Logger },
   requests?: SyncRequests,
 ): Service {
   const { chain, epochs, kv, logger } = modules

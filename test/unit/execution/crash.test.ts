@@ -7,6 +7,7 @@ import { blockHashOf } from '../../../src/ledger/block.ts'
 import { type Certificate, checkCertificate } from '../../../src/ledger/certificate.ts'
 import { decodeEnvelope } from '../../../src/ledger/envelope.ts'
 import { ChainConsensusApp } from '../../../src/node/consensusApp.ts'
+import { LocalExecution } from '../../../src/node/execution/localExecution.ts'
 import { withConstructedAlloc } from '../../../src/node/genesisFile.ts'
 import { precompilesOf } from '../../../src/node/precompiles.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
@@ -78,7 +79,8 @@ class CommittingNode {
         kv,
         clock: new SetClock(),
         logger: silentLogger,
-        transactions: () => ({ next: () => undefined, skip: () => undefined }),
+        execution: new LocalExecution({ chain, kv, clock: new SetClock() }),
+        transactions: { offer: () => [], drop: () => undefined },
       },
     )
   }

@@ -3,15 +3,16 @@ import type { GenesisInput } from '../../../src/chainspec/schema.ts'
 import type { ConsensusApp } from '../../../src/consensus/ports.ts'
 import { LocalSigner } from '../../../src/consensus/signer.ts'
 import { checkCertificate } from '../../../src/ledger/certificate.ts'
-import { ChainConsensusApp } from '../../../src/node/consensusApp.ts'
+import { ChainConsensusApp, type TransactionOffers } from '../../../src/node/consensusApp.ts'
 import {
   devnetGenesisAccounts,
   devnetGenesisValidators,
   devnetValidator,
 } from '../../../src/node/devnet/keys.ts'
+import { LocalExecution } from '../../../src/node/execution/localExecution.ts'
 import { withConstructedAlloc } from '../../../src/node/genesisFile.ts'
 import { InstantMiner } from '../../../src/node/instantMiner.ts'
-import { hexToBytes } from '../../../src/primitives/hex.ts'
+import { type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { account, devnetGenesis, revealChain } from '../../support/chain.ts'
 import { eventually } from '../../support/network/eventually.ts'
@@ -27,17 +28,25 @@ beforeAll(async () => {
   genesis = await withConstructedAlloc({ ...devnetGenesis(), ...alone }, 'test')
 })
 
-/** A network of one validator; `change` replaces parts of what the miner decides with. */
-async function open(change: (app: ConsensusApp) => Partial<ConsensusApp> = () => ({})) {
+/** A network of one validator; `change` replaces parts of what the miner decides with, `offer` what it builds of. */
+async function open(
+  change: (app: ConsensusApp) => Partial<ConsensusApp> = () => ({}),
+  offer?: TransactionOffers['offer'],
+) {
   const node = await PoolNode.open({ genesis })
   const { chain } = node.test
   const { consensus, operator } = devnetValidator(0)
   const privateKey = hexToBytes(consensus.privateKey)
   const builder = { validator: consensus.address, operator: operator.address, reveals: revealChain(0) }
   const common = { clock: node.clock, logger: silentLogger }
+  const { pool } = node
+  const transactions = { offer: offer ?? ((most) => pool.offer(most)), drop: (hash: Hash) => pool.drop(hash) }
   const app = new ChainConsensusApp(
-    { builder },
-    { ...common, chain, kv: node.kv, transactions: () => node.pool.source(1) },
+    { builder, mostTransactions: 1 },
+    {
+      ...{ ...common, chain, kv: node.kv, transactions },
+      execution: new LocalExecution({ chain, kv: node.kv, clock: node.clock }),
+    },
   )
   const signer = await LocalSigner.open(
     { privateKey, domain: chain.signingDomain, stateFile: 'last-signed.json' },
@@ -134,14 +143,16 @@ describe('a validator that decides alone', () => {
 
   it('does not try again at once what its builder left out', async () => {
     let built = 0
-    const world = await open(({ buildValue }) => ({
-      buildValue: (height, round, certificate) => {
-        built += 1
-        if (built > 5) throw new Error('it spins')
-        // a builder without any time
-        return buildValue(height, round, certificate, AbortSignal.abort())
-      },
-    }))
+    const world = await open(
+      ({ buildValue }) => ({
+        buildValue: (...args) => {
+          built += 1
+          if (built > 5) throw new Error('it spins')
+          return buildValue(...args)
+        },
+      }),
+      () => [],
+    )
     await world.miner.start()
     send(world, 0)
     await reaches(world, 1)

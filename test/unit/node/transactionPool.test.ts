@@ -1,12 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createTxFromRLP } from '@ethereumjs/tx'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/config/limits.ts'
-import { NodeError } from '../../../src/errors/errors.ts'
 import { decodeJournal } from '../../../src/mempool/journal.ts'
 import type { GossipPort } from '../../../src/network/ports.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
-import { account } from '../../support/chain.ts'
+import { keccakHex } from '../../../src/primitives/keccak.ts'
+import { account, devnetGenesis } from '../../support/chain.ts'
 import { PoolNode } from '../../support/poolNode.ts'
 import { temporaryFolder } from '../../support/temporaryFolder.ts'
 
@@ -81,37 +82,49 @@ describe('the pool', () => {
     expect(node.mempool.head.timestamp).toBe(node.test.chain.head.block.header.timestamp)
   })
 
-  it('gives a builder as many transactions as it includes', async () => {
+  it('offers a builder its transactions, each sender’s in order, and few more than it wants', async () => {
     const node = await PoolNode.open()
-    fill(node, [0, 1, 2, 2])
-    const everything = node.pool.source()
-    const all = Array.from({ length: 5 }, () => everything.next())
-    expect(all.filter((tx) => tx !== undefined).length).toBe(4)
-    const one = node.pool.source(1)
-    expect(one.next()).toBeDefined()
-    expect(one.next()).toBeUndefined()
+    const sent = fill(node, [0, 1, 2, 2])
+    const offered = node.pool.offer()
+    expect(offered.map(({ bytes }) => bytesToHex(bytes))).toEqual(sent)
+    for (const { hash, bytes, senderKey } of offered) {
+      expect(hash).toBe(keccakHex(bytes))
+      const tx = createTxFromRLP(bytes, { common: node.test.chain.spec.common })
+      expect(bytesToHex(senderKey)).toBe(bytesToHex(tx.getSenderPublicKey()))
+      expect(senderKey.buffer.byteLength).toBe(senderKey.length)
+    }
+    fill(
+      node,
+      Array.from({ length: 2 * limits.offeredSpare }, () => 3),
+    )
+    expect(node.pool.offer(1).length).toBe(1 + limits.offeredSpare)
   })
 
-  it('gives another for one that could not be included, and no more of its sender', async () => {
-    const node = await PoolNode.open()
-    fill(node, [0, 0, 1])
-    const source = node.pool.source(1)
-    const senderOf = (tx: ReturnType<typeof source.next>) => tx?.getSenderAddress().toString()
-    expect(senderOf(source.next())).toBe(account(0).address)
-    source.skip(new NodeError('TX_INVALID', 'not now'))
-    expect(senderOf(source.next())).toBe(account(1).address)
-    expect(source.next()).toBeUndefined()
-    expect(node.mempool.transactions().length).toBe(3)
+  it('offers what fills a block by the least that each transaction takes, and some more', async () => {
+    const gasLimit = 1_050_000
+    const node = await PoolNode.open({ genesis: { ...devnetGenesis(), gasLimit } })
+    fill(
+      node,
+      Array.from({ length: 80 }, () => 0),
+    )
+    expect(node.pool.offer().length).toBe(Math.floor((50 * (100 + limits.offeredSlackPercent)) / 100))
+    // a byte of calldata takes 10 gas at least
+    const large = { to: receiver, data: bytesToHex(new Uint8Array(10_000)), gasLimit: 200_000n } as const
+    for (let nonce = 0; nonce < 20; nonce++) {
+      node.mempool.add(node.test.transaction(account(1), large).serialize())
+    }
+    const bytes = node.pool.offer().reduce((sum, one) => sum + Math.max(2_100, one.bytes.length), 0)
+    expect(bytes * 10).toBeLessThanOrEqual((gasLimit * (100 + limits.offeredSlackPercent)) / 100)
   })
 
   it('forgets one that made the execution fail, so that it fails no further block', async () => {
     const node = await PoolNode.open()
-    const [bad] = fill(node, [0, 1])
-    const source = node.pool.source()
-    expect(bytesToHex(source.next()?.serialize() ?? new Uint8Array())).toBe(bad)
-    source.skip(new NodeError('TX_FAULT', 'a fault'))
-    expect(held(node)).not.toContain(bad)
-    expect(source.next()?.getSenderAddress().toString()).toBe(account(1).address)
+    const [bad, good] = fill(node, [0, 1])
+    const [first] = node.pool.offer()
+    expect(first && bytesToHex(first.bytes)).toBe(bad)
+    node.pool.drop(first!.hash)
+    expect(held(node)).toEqual([good])
+    expect(node.pool.offer().map(({ bytes }) => bytesToHex(bytes))).toEqual([good])
   })
 
   it('is told on by gossip from its start to its stop', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { isNodeError } from '../../../src/errors/errors.ts'
+import { isNodeError, type NodeError } from '../../../src/errors/errors.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { runInWorker, WorkerClient } from '../../../src/runtime/worker.ts'
 import type { TestCalls } from '../../support/echoWorker.ts'
@@ -52,6 +52,44 @@ test('progress reaches its own call', async () => {
   const seen: number[] = []
   await start().call('count', 3, { onProgress: (step) => seen.push(step) })
   expect(seen).toEqual([1, 2, 3])
+})
+
+test('a call that reports nothing sees that it was given up, and the next one is answered', async () => {
+  const client = start()
+  await client.ready()
+  const unwanted = new AbortController()
+  const call = client.call('untilUnwanted', undefined, { signal: unwanted.signal })
+  const next = client.call('echo', 'next')
+  unwanted.abort()
+  expect(await codeOf(call)).toBe('CANCELLED')
+  expect(await next).toBe('hello next')
+})
+
+test('an interrupt ends the call that runs, and the client still closes', async () => {
+  const client = start()
+  const call = client.call('untilUnwanted', undefined)
+  client.interrupt()
+  expect(await call).toMatch(/^unwanted after /)
+  expect(await client.call('untilUnwanted', undefined)).toBe('unwanted after false')
+})
+
+test('a thread that ends by itself tells of it once; one that is closed does not', async () => {
+  const failures: string[] = []
+  const options = {
+    name: 'echo',
+    module,
+    queueLength: 8,
+    onClose: 'terminate',
+    input: { greeting: '' },
+  } as const
+  const onFailure = (error: NodeError) => failures.push(error.code)
+  const failing = new WorkerClient<TestCalls>(options, { ...modules, onFailure })
+  expect(await codeOf(failing.call('exit', undefined))).toBe('INTERNAL')
+  expect(failures).toEqual(['INTERNAL'])
+  await failing.close()
+  const closed = new WorkerClient<TestCalls>(options, { ...modules, onFailure })
+  await closed.close()
+  expect(failures).toEqual(['INTERNAL'])
 })
 
 test('a full queue refuses, and a call given up frees its place', async () => {
