@@ -43,9 +43,10 @@ export function encodeChunkResponse({ found }: ChunkResponse): Uint8Array {
 }
 
 export function decodeChunkResponse(bytes: Uint8Array): ChunkResponse {
-  const [version, totalBytes, chunk] = asList(decodeRlp(bytes, CHUNK_RESPONSE_BYTES))
-  checkVersion(asInt(version))
-  if (totalBytes === undefined) return { found: undefined }
+  const fields = asList(decodeRlp(bytes, CHUNK_RESPONSE_BYTES))
+  checkVersion(asInt(fields[0]))
+  if (fields.length === 1) return { found: undefined }
+  const [, totalBytes, chunk] = asList(fields, 3)
   return {
     found: {
       totalBytes: asInt(totalBytes, limits.contentObjectBytes),

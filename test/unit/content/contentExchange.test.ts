@@ -235,6 +235,16 @@ describe('ContentExchange', () => {
     })
   })
 
+  it('takes one form of an answer only', () => {
+    const parts = [fromInt(1), fromInt(3), text('abc')]
+    expect(decodeChunkResponse(encodeRlp(parts)).found?.totalBytes).toBe(3)
+    for (const other of [parts.slice(0, 2), [...parts, text('more')], []]) {
+      expect(() => decodeChunkResponse(encodeRlp(other))).toThrow(
+        expect.objectContaining({ code: 'BAD_RLP' }),
+      )
+    }
+  })
+
   it('never sends more than the bound of an answer', async () => {
     const a = await node('a', [])
     const cid = await a.store.put(LARGE)
