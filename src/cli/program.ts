@@ -1,13 +1,35 @@
 import { Command, CommanderError } from 'commander'
 import { isNodeError, messageOf } from '../errors/errors.ts'
+import { exportCommand, importCommand } from './archive.ts'
 import { devnetCommand } from './devnet.ts'
 import { exitCodes } from './exitCodes.ts'
 import { genesisCommand } from './genesis.ts'
+import { initCommand } from './init.ts'
+import { keysCommand } from './keys.ts'
+import { signerCommand } from './signer.ts'
 import { startCommand } from './start.ts'
+import { peersCommand, statusCommand } from './status.ts'
 import { trainCommand } from './train.ts'
 import { verifyCommand } from './verify.ts'
 
 const VERSION = '0.1.0'
+
+const commands = [
+  initCommand,
+  keysCommand,
+  startCommand,
+  signerCommand,
+  statusCommand,
+  peersCommand,
+  exportCommand,
+  importCommand,
+  verifyCommand,
+  devnetCommand,
+  trainCommand,
+  genesisCommand,
+]
+
+const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)]
 
 /** Runs one command line; returns the exit code. A failure is one sentence on standard error. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -19,10 +41,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = result
   }
-  for (const make of [startCommand, devnetCommand, trainCommand, genesisCommand, verifyCommand])
-    program.addCommand(make(done))
-  const all = program.commands.flatMap((command) => [command, ...command.commands])
-  for (const command of [program, ...all]) command.exitOverride()
+  for (const make of commands) program.addCommand(make(done))
+  for (const command of allCommands(program)) command.exitOverride()
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {

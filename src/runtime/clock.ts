@@ -42,3 +42,8 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', stop, { once: true })
   })
 }
+
+/** A moment in UTC, for people. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
