@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createChainSpec } from '../chainspec/chainSpec.ts'
-import { Chain } from '../execution/chain.ts'
+import type { Chain } from '../execution/chain.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { ensureLayout } from '../storage/layout.ts'
 import { LevelStore } from '../storage/levelStore.ts'
 import { ChainConsensusApp } from './consensusApp.ts'
+import { openLocalExecution } from './execution/localExecution.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { precompilesOf } from './precompiles.ts'
 
@@ -28,14 +29,15 @@ export async function openChain(
   const kv = await LevelStore.open(join(options.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const chain = await Chain.open({ spec, precompiles: precompilesOf(spec) }, { kv, logger })
-    const modules = { chain, kv, clock: systemClock, logger, transactions: () => NO_TRANSACTIONS }
+    const ends = { kv, clock: systemClock, logger }
+    const { chain, execution } = await openLocalExecution({ spec, precompiles: precompilesOf(spec) }, ends)
+    const modules = { ...ends, chain, execution, transactions: NO_TRANSACTIONS }
     const app = new ChainConsensusApp({ builder: undefined }, modules)
     return {
       chain,
       app,
       close: async () => {
-        await chain.close()
+        await execution.close()
         await kv.close()
       },
     }
@@ -45,4 +47,4 @@ export async function openChain(
   }
 }
 
-const NO_TRANSACTIONS = { next: () => undefined, skip: () => undefined }
+const NO_TRANSACTIONS = { offer: () => [], drop: () => undefined }

@@ -5,6 +5,7 @@ import { decodeCertificate, encodeCertificate } from '../../../src/ledger/certif
 import { ArchiveFile } from '../../../src/node/archive/archiveFile.ts'
 import { exportBlocks, importBlocks, type TransferModules } from '../../../src/node/archive/transfer.ts'
 import { ChainConsensusApp } from '../../../src/node/consensusApp.ts'
+import { LocalExecution } from '../../../src/node/execution/localExecution.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { MemoryStore } from '../../../src/storage/memoryStore.ts'
@@ -26,8 +27,9 @@ beforeAll(async () => {
 async function emptyNode() {
   const kv = new MemoryStore()
   const { chain } = await TestChain.open({ kv })
-  const noTransactions = () => ({ next: () => undefined, skip: () => undefined })
-  const modules = { chain, kv, clock: systemClock, logger: silentLogger, transactions: noTransactions }
+  const execution = new LocalExecution({ chain, kv, clock: systemClock })
+  const transactions = { offer: () => [], drop: () => undefined }
+  const modules = { chain, execution, kv, clock: systemClock, logger: silentLogger, transactions }
   return { chain, app: new ChainConsensusApp({ builder: undefined }, modules) }
 }
 
