@@ -123,7 +123,7 @@ export const ruleFaults: readonly Fault[] = [
       'line 37: locks in step precommit',
       `if (state.step !== 'prevote') {
     return`,
-      `if (state.step === 'propose') {
+      `if (state.round < 0) {
     return`,
     ],
     [

@@ -31,11 +31,6 @@ export const signingFaults: readonly Fault[] = [
       'order === 0 && last.digest === digestHex',
       'order === 0',
     ],
-    [
-      'gives the last signature for its message in any place',
-      'last !== null && order === 0 && last.digest',
-      'last !== null && last.digest',
-    ],
     ['heights are not compared', 'return a.height - b.height || a.round', 'return a.round'],
     [
       'rounds are not compared',
