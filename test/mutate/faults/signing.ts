@@ -101,7 +101,7 @@ export const signingFaults: readonly Fault[] = [
     [
       'a refusal of the signer stops the node',
       `if (!isNodeError(error, 'DOUBLE_SIGN_REFUSED')) throw error`,
-      'if (error !== null) throw error',
+      `if (!isNodeError(error, 'DOUBLE_SIGN_REFUSED') || error.message !== '') throw error`,
     ],
   ]),
   ...faultsOf(VOTES, tests.engine, [
@@ -158,7 +158,7 @@ export const signingFaults: readonly Fault[] = [
       '',
     ],
   ]),
-  ...faultsOf('src/ledger/certificate.ts', tests.engine, [
+  ...faultsOf('src/ledger/certificate.ts', tests.certificate, [
     [
       'certificates with any signatures',
       'if (recoverAddress(digest, signature) !== validator.address) fail',
@@ -169,6 +169,22 @@ export const signingFaults: readonly Fault[] = [
       `  if (next !== signatures.length) fail('There are more signatures than signers.')\n`,
       '',
     ],
+    [
+      'certificates with signatures missing',
+      `if (signature === undefined) throw new NodeError('BAD_CERTIFICATE', 'A signature is missing.', { height })`,
+      'if (signature === undefined) continue',
+    ],
+    [
+      'certificates that name signers beyond the set',
+      'if (hasSigned(signers, index)) fail(',
+      'if (index < 0) fail(',
+    ],
+    [
+      'certificates with a bitmap of any length',
+      `if (signers.length !== bitmapBytes(set.size)) fail(`,
+      `if (signers.length < 0) fail(`,
+    ],
+    ['certificates of prevotes', `      type: 'precommit',`, `      type: 'prevote',`],
   ]),
   ...faultsOf('src/consensus/loop.ts', tests.engine, [
     [
