@@ -170,11 +170,6 @@ export const signingFaults: readonly Fault[] = [
       '',
     ],
     [
-      'certificates with signatures missing',
-      `if (signature === undefined) throw new NodeError('BAD_CERTIFICATE', 'A signature is missing.', { height })`,
-      'if (signature === undefined) continue',
-    ],
-    [
       'certificates that name signers beyond the set',
       'if (hasSigned(signers, index)) fail(',
       'if (index < 0) fail(',

@@ -14,7 +14,7 @@ import { domain, HEIGHT, hashOf, makeSet, signedVote } from './support.ts'
 const V = hashOf('v')
 const W = hashOf('w')
 const ROUND = 2
-/** The quorum is 7 of 9: no two of the first three are enough, nor the last alone. */
+/** The quorum is 7 of 9. */
 const set = makeSet(1, 1, 2, 5)
 
 const sign = (index: number, type: VoteType = 'precommit', blockHash = V, round = ROUND, height = HEIGHT) =>
@@ -69,14 +69,9 @@ describe('a certificate', () => {
     expect(refusal(certificateBy(2, 3))).toBeNull()
     expect(refusal(certificateBy(0, 1, 3))).toBeNull()
     expect(refusal(certificateBy(0, 1, 2, 3))).toBeNull()
-    for (const [index, others] of [
-      [0, [3]],
-      [1, [3]],
-      [3, []],
-    ] as const) {
-      expect(refusal(certificateBy(index, ...others))).toBe('BAD_CERTIFICATE')
+    for (const signers of [[0, 3], [1, 3], [3], [0, 1, 2]]) {
+      expect(refusal(certificateBy(...signers))).toBe('BAD_CERTIFICATE')
     }
-    expect(refusal(certificateBy(0, 1, 2))).toBe('BAD_CERTIFICATE')
   })
 
   const good = certificateBy(0, 2, 3)
