@@ -30,5 +30,5 @@ export const tests = {
   engine: [`${TESTS}/engine.test.ts`],
   future: [`${TESTS}/futureMessages.test.ts`],
   signer: [`${TESTS}/signer.test.ts`],
-  certificate: [`${TESTS}/engine.test.ts`, `${TESTS}/core/quorums.test.ts`],
+  certificate: [`${TESTS}/certificate.test.ts`],
 }

@@ -120,6 +120,25 @@ export const logFaults: readonly Fault[] = [
       return null
     case 'cancelValidation':`,
     ],
+    [
+      'a judgement is asked for again after it was cancelled',
+      `case 'cancelValidation':
+      return \`validate:\${effect.blockHash}:\${effect.freshRound}\``,
+      `case 'cancelValidation':
+      return null`,
+    ],
+    [
+      'a vote is asked for again after it was sent',
+      `case 'broadcastVote':
+      return \`sign:`,
+      `case 'broadcastVote':
+      return \`sent:`,
+    ],
+    [
+      'evidence is not reported again',
+      `return \`evidence:\${type}:\${first.round}:\${'validator' in first ? first.validator : first.proposer}\``,
+      'return type === null ? type : null',
+    ],
   ]),
   ...faultsOf('src/consensus/wal.ts', tests.wal, [
     ['a torn tail is not cut', 'if (end < bytes.length) await file.truncate(end)\n', ''],

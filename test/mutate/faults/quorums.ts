@@ -89,7 +89,7 @@ export const quorumFaults: readonly Fault[] = [
       'isHonestSupport((tally.firstPower.get(choice) ?? 0n) - 1n)',
     ],
   ]),
-  ...faultsOf('src/ledger/certificate.ts', tests.engine, [
+  ...faultsOf('src/ledger/certificate.ts', tests.certificate, [
     ['a certificate: one less', 'if (!set.isQuorum(power)) fail', 'if (!set.isQuorum(power + 1n)) fail'],
     ['a certificate: one more', 'if (!set.isQuorum(power)) fail', 'if (!set.isQuorum(power - 1n)) fail'],
   ]),

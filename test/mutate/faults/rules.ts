@@ -123,7 +123,7 @@ export const ruleFaults: readonly Fault[] = [
       'line 37: locks in step precommit',
       `if (state.step !== 'prevote') {
     return`,
-      `if (state.step === 'propose') {
+      `if (state.round < 0) {
     return`,
     ],
     [
@@ -483,8 +483,10 @@ export const ruleFaults: readonly Fault[] = [
     ['a vote counts each time it comes', `      if (known.blockHash === vote.blockHash) return false\n`, ''],
     [
       'a vote of a stranger counts',
-      'if (index === undefined || !this.isNew(vote, ownRound)) return { added: false, conflictsWith: null }',
-      'if (!this.isNew(vote, ownRound)) return { added: false, conflictsWith: null }\n    if (index === undefined) return { added: true, conflictsWith: null }',
+      `const index = this.#set.indexOf(vote.validator)
+    if (index === undefined) return false`,
+      `const index = this.#set.indexOf(vote.validator)
+    if (index === undefined) return true`,
     ],
     [
       'a second vote never counts',

@@ -31,11 +31,6 @@ export const signingFaults: readonly Fault[] = [
       'order === 0 && last.digest === digestHex',
       'order === 0',
     ],
-    [
-      'gives the last signature for its message in any place',
-      'last !== null && order === 0 && last.digest',
-      'last !== null && last.digest',
-    ],
     ['heights are not compared', 'return a.height - b.height || a.round', 'return a.round'],
     [
       'rounds are not compared',
@@ -106,7 +101,7 @@ export const signingFaults: readonly Fault[] = [
     [
       'a refusal of the signer stops the node',
       `if (!isNodeError(error, 'DOUBLE_SIGN_REFUSED')) throw error`,
-      'if (error !== null) throw error',
+      `if (!isNodeError(error, 'DOUBLE_SIGN_REFUSED') || error.message !== '') throw error`,
     ],
   ]),
   ...faultsOf(VOTES, tests.engine, [
@@ -163,7 +158,7 @@ export const signingFaults: readonly Fault[] = [
       '',
     ],
   ]),
-  ...faultsOf('src/ledger/certificate.ts', tests.engine, [
+  ...faultsOf('src/ledger/certificate.ts', tests.certificate, [
     [
       'certificates with any signatures',
       'if (recoverAddress(digest, signature) !== validator.address) fail',
@@ -174,6 +169,17 @@ export const signingFaults: readonly Fault[] = [
       `  if (next !== signatures.length) fail('There are more signatures than signers.')\n`,
       '',
     ],
+    [
+      'certificates that name signers beyond the set',
+      'if (hasSigned(signers, index)) fail(',
+      'if (index < 0) fail(',
+    ],
+    [
+      'certificates with a bitmap of any length',
+      `if (signers.length !== bitmapBytes(set.size)) fail(`,
+      `if (signers.length < 0) fail(`,
+    ],
+    ['certificates of prevotes', `      type: 'precommit',`, `      type: 'prevote',`],
   ]),
   ...faultsOf('src/consensus/loop.ts', tests.engine, [
     [

@@ -826,6 +826,11 @@ describe('messages from strangers', () => {
       'reject',
     ],
     [
+      'a vote of the next height by no member',
+      () => encodeVote(signedVote(6, { type: 'prevote', height: HEIGHT + 1, round: 0, blockHash: null })),
+      'ignore',
+    ],
+    [
       'a vote of a far height by no member',
       () => encodeVote(signedVote(6, { type: 'prevote', height: HEIGHT + 9, round: 0, blockHash: null })),
       'ignore',

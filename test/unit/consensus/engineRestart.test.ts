@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { decodeExchangeRequest, encodeProposalMessage } from '../../../src/consensus/codec.ts'
-import type { BuiltValue } from '../../../src/consensus/ports.ts'
-import { encodeVote, type VoteType } from '../../../src/ledger/vote.ts'
+import {
+  decodeExchangeRequest,
+  decodeProposalMessage,
+  encodeProposalMessage,
+} from '../../../src/consensus/codec.ts'
+import type { BuiltValue, ConsensusSigner } from '../../../src/consensus/ports.ts'
+import { NodeError } from '../../../src/errors/errors.ts'
+import { decodeVote, encodeVote, type VoteType } from '../../../src/ledger/vote.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
-import { EngineBench, makeValue, OTHERS, precommits, proposerIndex, SELF } from './engineBench.ts'
+import { addressOf, EngineBench, makeValue, OTHERS, precommits, proposerIndex, SELF } from './engineBench.ts'
 import { MemoryFiles } from './memoryFiles.ts'
 import { HEIGHT, signedProposal, signedVote } from './support.ts'
 
@@ -113,7 +118,8 @@ describe('a restart after any input leaves the node where it was', () => {
       ...votes('prevote', 0, V.blockHash, others.slice(0, 1)),
     ])
     const again = await new EngineBench(copyOf(bench.files)).start(self)
-    expect(again.app.builds).toEqual([])
+    // What it built needs no judgement, before as after.
+    expect([again.app.builds, again.app.validations]).toEqual([[], []])
     for (const vote of precommits(V, others)) again.engine.checkVoteMessage(encodeVote(vote))
     await again.pass(10)
     // Its bytes came from the log: there is no peer that could have handed them over.
@@ -133,5 +139,96 @@ describe('a restart after any input leaves the node where it was', () => {
     await propose(V, 0)[1](judge)
     await judge.pass(1)
     expect(judge.engine.status()).toMatchObject({ round: 0, step: 'prevote' })
+  })
+})
+
+describe('after a crash', () => {
+  const brokenSigner = (self: number): ConsensusSigner => ({
+    address: addressOf(self),
+    signVote: () => Promise.reject(new Error('the signer is gone')),
+    signProposal: () => Promise.reject(new Error('the signer is gone')),
+  })
+
+  async function crashedWhileSigning(self: number, act: (bench: EngineBench) => void): Promise<MemoryFiles> {
+    const bench = await new EngineBench().start(self, brokenSigner(self))
+    act(bench)
+    await bench.pass(1)
+    expect(bench.fatal).toHaveLength(1)
+    expect([bench.transport.votes, bench.transport.proposals]).toEqual([[], []])
+    return bench.files
+  }
+
+  it('before a vote was signed, it is signed and sent', async () => {
+    const files = await crashedWhileSigning(SELF, (bench) => void propose(V, 0)[1](bench))
+    const { transport } = await new EngineBench(files).start()
+    expect(transport.votes.map(decodeVote)).toMatchObject([
+      { type: 'prevote', round: 0, blockHash: V.blockHash },
+    ])
+  })
+
+  it('before a proposal was signed, it is signed and sent, with its envelope', async () => {
+    const self = proposerIndex(0)
+    const files = await crashedWhileSigning(self, (bench) => bench.app.builds[0]!.answer(V))
+    const { transport, app } = await new EngineBench(files).start(self)
+    expect(app.builds).toEqual([])
+    expect(transport.proposals.map(decodeProposalMessage)).toMatchObject([
+      { proposal: { round: 0, validRound: -1, blockHash: V.blockHash }, envelope: V.envelope },
+    ])
+  })
+
+  it('nothing is built or judged any more that was given up before', async () => {
+    const proposer = await new EngineBench().start(proposerIndex(0))
+    await proposer.pass(1_500)
+    const builder = await new EngineBench(proposer.files).start(proposerIndex(0))
+    expect(builder.app.builds).toEqual([])
+    const first = new EngineBench()
+    first.app.autoValid = false
+    await first.start()
+    await propose(V, 0)[1](first)
+    for (const [, act] of votes('prevote', 1, null, OTHERS.slice(0, 2))) await act(first)
+    await first.pass(1)
+    const second = await new EngineBench(first.files).start()
+    expect(second.engine.status()).toMatchObject({ round: 1, step: 'propose' })
+    const request = await shown(second)
+    expect(request).toMatchObject({ request: { wantedValues: [] } })
+  })
+
+  it('evidence is reported again, and nothing is signed again that was sent', async () => {
+    const first = await new EngineBench().start()
+    const asked: string[] = []
+    await propose(V, 0)[1](first)
+    for (const blockHash of [V.blockHash, W.blockHash]) {
+      for (const [, act] of votes('prevote', 0, blockHash, OTHERS.slice(0, 1))) await act(first)
+    }
+    await first.pass(1)
+    expect([first.evidence.length, first.transport.votes.length]).toEqual([1, 1])
+    const second = new EngineBench(first.files)
+    const signer: ConsensusSigner = {
+      address: addressOf(SELF),
+      signVote: async ({ type }) => {
+        asked.push(type)
+        throw new NodeError('DOUBLE_SIGN_REFUSED', 'Asked too often.')
+      },
+      signProposal: () => Promise.reject(new Error('not the proposer')),
+    }
+    await second.start(SELF, signer)
+    expect(second.evidence).toEqual(first.evidence)
+    expect(asked).toEqual([])
+  })
+
+  it('a node that halted halts again', async () => {
+    const first = new EngineBench()
+    first.app.autoValid = false
+    await first.start()
+    await propose(V, 0)[1](first)
+    await first.pass(1)
+    for (const vote of precommits(V, OTHERS)) first.engine.checkVoteMessage(encodeVote(vote))
+    await first.pass(1)
+    first.app.validations[0]!.answer(false)
+    await first.pass(1)
+    first.app.validations[1]!.answer(false)
+    await first.pass(1)
+    const second = await new EngineBench(first.files).start()
+    for (const { fatal } of [first, second]) expect(fatal).toMatchObject([{ code: 'BAD_EXECUTION' }])
   })
 })

@@ -20,7 +20,7 @@ const RECORDS: readonly WalRecord[] = [
   { kind: 'value', blockHash: V, envelope: utf8ToBytes('an envelope') },
   { kind: 'input', input: { type: 'validated', blockHash: V, freshRound: 0, valid: true } },
   { kind: 'input', input: { type: 'vote', vote: vote(0, 'prevote', 0, V) } },
-  { kind: 'input', input: { type: 'timeout', kind: 'prevote', round: 0 } },
+  { kind: 'input', input: { type: 'timeout', kind: 'prevote', round: 2 } },
   { kind: 'input', input: { type: 'vote', vote: vote(0, 'precommit', 0, null) } },
   { kind: 'input', input: { type: 'built', round: 3, blockHash: V } },
   { kind: 'input', input: { type: 'validated', blockHash: V, freshRound: null, valid: false } },
@@ -167,13 +167,20 @@ describe('damage to what was on disk', () => {
     await expect(open()).rejects.toMatchObject({ code: 'WAL_CORRUPT' })
   })
 
-  it('is not feigned by frames that a stranger put into an envelope', async () => {
-    const fake = encodeFrame(new Uint8Array(8), 60, utf8ToBytes('x'), 1_000_000)
-    const { wal } = await open()
-    await wal.append({ kind: 'value', blockHash: V, envelope: fake }, false)
-    const length = wal.length
-    await wal.close()
-    await change((bytes) => flipAt(length - 1)(bytes))
+  it('is not feigned by a frame that a stranger put into an envelope, even at its right offset', async () => {
+    const fakeAt = (offset: number) => encodeFrame(new Uint8Array(8), offset, utf8ToBytes('x'), 1_000_000)
+    const writeValue = async (envelope: Uint8Array) => {
+      await rm(path, { force: true })
+      const { wal } = await open()
+      await wal.append({ kind: 'value', blockHash: V, envelope }, false)
+      await wal.close()
+      return Buffer.from(await readFile(path))
+    }
+    const offset = (await writeValue(fakeAt(0))).indexOf(fakeAt(0))
+    const log = await writeValue(fakeAt(offset))
+    expect(log.indexOf(fakeAt(offset))).toBe(offset)
+    // The record that holds the envelope is damaged; the frame in it is whole.
+    await change(flipAt(offset - 4))
     const { records, wal: reopened } = await open()
     expect(records).toEqual([])
     await reopened.close()

@@ -23,7 +23,16 @@ describe('quorums', () => {
     keeper.add(vote(0, 'prevote', 0, V), 0)
     keeper.add(vote(1, 'prevote', 0, V), 0)
     expect(keeper.hasQuorum('prevote', 0, V)).toBe(false)
+    expect(keeper.quorumChoice('prevote', 0)).toBeUndefined()
     expect(keeper.hasAnyQuorum('prevote', 0)).toBe(false)
+  })
+
+  it('may be one validator’s alone', () => {
+    const keeper = keeperOf(1, 1, 1, 7)
+    keeper.add(vote(3, 'prevote', 0, V), 0)
+    expect(keeper.quorumChoice('prevote', 0)).toBe(V)
+    expect(keeper.hasAnyQuorum('prevote', 0)).toBe(true)
+    expect(keeper.supportedRound()).toBe(0)
   })
 
   it('keep rounds, types and choices apart, and count all for ∗', () => {
@@ -85,11 +94,14 @@ describe('votes of a validator that votes twice', () => {
     expect(keeper.isNew(vote(0, 'prevote', 0, V), 0)).toBe(false)
   })
 
-  it('count once for ∗', () => {
-    const keeper = keeperOf(1, 1, 1, 1)
-    keeper.add(vote(1, 'prevote', 0, V), 0)
-    keeper.add(vote(2, 'prevote', 0, V), 0)
-    keeper.add(vote(1, 'prevote', 0, null), 0)
+  it('count once for ∗, whether the second counts for its choice or not', () => {
+    const keeper = keeperOf(1, 1, 1, 1, 1, 1, 1)
+    for (const index of [1, 2, 3]) keeper.add(vote(index, 'prevote', 0, V), 0)
+    keeper.add(vote(0, 'prevote', 0, W), 0)
+    expect(keeper.add(vote(1, 'prevote', 0, W), 0).added).toBe(false)
+    expect(keeper.add(vote(0, 'prevote', 0, V), 0).added).toBe(true)
+    expect(keeper.votesFor('prevote', 0, V)).toHaveLength(4)
+    // Four have voted; five are a quorum.
     expect(keeper.hasAnyQuorum('prevote', 0)).toBe(false)
   })
 })
