@@ -280,7 +280,7 @@ function createConsensusApp(
   const builder = validatorKey && {
     validator: validatorKey.address,
     operator: validatorKey.operator,
-    reveals: new RevealChain(validatorKey.revealSeed),
+    reveals: new RevealChain(validatorKey.revealSeed, { length: validatorKey.revealLength, logger }),
   }
   return new ChainConsensusApp({ builder }, { chain, kv, clock, logger, transactions })
 }

@@ -15,12 +15,15 @@ const keyFileSchema = z.strictObject({
   /** A validator's operator in Staking, and the seed of its hash chain. */
   operator: hex(20).optional(),
   revealSeed: hex(32).optional(),
+  /** Blocks that each of its hash chains lasts for; longer ones take longer to make, a second for a million. */
+  revealLength: z.number().int().min(1_024).max(16_777_216).optional(),
 })
 
 export interface KeyFile {
   readonly privateKey: Hex
   readonly operator?: Address | undefined
   readonly revealSeed?: Hex | undefined
+  readonly revealLength?: number | undefined
 }
 
 /** The key is not encrypted: only its owner may read the file. */
@@ -65,10 +68,11 @@ export interface ValidatorKey {
   readonly address: Address
   readonly operator: Address
   readonly revealSeed: Uint8Array
+  readonly revealLength?: number | undefined
 }
 
 export async function readValidatorKey(path: string): Promise<ValidatorKey> {
-  const { privateKey, operator, revealSeed } = await readKeyFile(path)
+  const { privateKey, operator, revealSeed, revealLength } = await readKeyFile(path)
   if (operator === undefined || revealSeed === undefined) {
     throw new NodeError(
       'BAD_CONFIG',
@@ -76,7 +80,8 @@ export async function readValidatorKey(path: string): Promise<ValidatorKey> {
     )
   }
   const key = hexToBytes(privateKey)
-  return { privateKey: key, address: privateKeyToAddress(key), operator, revealSeed: hexToBytes(revealSeed) }
+  const address = privateKeyToAddress(key)
+  return { privateKey: key, address, operator, revealSeed: hexToBytes(revealSeed), revealLength }
 }
 
 export async function readPrivateKey(path: string): Promise<Uint8Array> {

@@ -17,7 +17,7 @@ import {
 } from '../../support/stakingWorld.ts'
 
 // FUZZ_RUNS lives of STEPS steps; PROPERTY_SEED chooses them.
-const RUNS = Number(process.env.FUZZ_RUNS ?? 8)
+const RUNS = Number(process.env.FUZZ_RUNS ?? 6)
 const STEPS = 80
 const PEOPLE = 7
 const STAKES = [100, 120, 100, 150]
