@@ -5,6 +5,8 @@
 export const limits = {
   /** Validators in one set: a certificate holds a signature of each, and every node checks them all. */
   validators: 100,
+  /** Hash chains of one reveal seed that a validator looks through for its tip: 0.07 s each, once, when it starts. */
+  revealGenerations: 32,
 
   /** Largest block in bytes: 30 M gas of calldata at the floor price of 10 gas a zero byte is 3 MB. */
   blockBytes: 4 * 1024 * 1024,

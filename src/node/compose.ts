@@ -348,7 +348,7 @@ function createConsensusApp(
   const builder = validator && {
     validator: validator.address,
     operator: validator.operator,
-    reveals: new RevealChain(validator.revealSeed),
+    reveals: new RevealChain(validator.revealSeed, { length: validator.revealLength, logger }),
   }
   return new ChainConsensusApp(
     { builder, mostTransactions },

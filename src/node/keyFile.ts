@@ -15,6 +15,8 @@ const validatorFields = {
   /** A validator's operator in Staking, and the seed of its hash chain. */
   operator: hex(20).optional(),
   revealSeed: hex(32).optional(),
+  /** Blocks that each of its hash chains lasts for; longer ones take longer to make, a second for a million. */
+  revealLength: z.number().int().min(1_024).max(16_777_216).optional(),
 }
 const plainSchema = z.strictObject({
   privateKey: hex(32).refine((key) => isPrivateKey(hexToBytes(key)), 'not a secp256k1 private key'),
@@ -23,12 +25,18 @@ const plainSchema = z.strictObject({
 /** The private key is encrypted, in a keystore of its own or in one beside a validator's fields. */
 const encryptedSchema = z.strictObject({ keystore: z.looseObject({}), ...validatorFields })
 /** What a validator knows whose key is in a signer: enough to build blocks, nothing to sign them with. */
-const identitySchema = z.strictObject({ address: hex(20), operator: hex(20), revealSeed: hex(32) })
+const identitySchema = z.strictObject({
+  address: hex(20),
+  operator: hex(20),
+  revealSeed: hex(32),
+  revealLength: validatorFields.revealLength,
+})
 
 export interface KeyFile {
   readonly privateKey: Hex
   readonly operator?: Address | undefined
   readonly revealSeed?: Hex | undefined
+  readonly revealLength?: number | undefined
 }
 
 export interface EncryptedKeyFile extends Omit<KeyFile, 'privateKey'> {
@@ -39,6 +47,7 @@ export interface IdentityFile {
   readonly address: Address
   readonly operator: Address
   readonly revealSeed: Hex
+  readonly revealLength?: number | undefined
 }
 
 /** Only its owner may read the file: its key may not be encrypted. */
@@ -114,6 +123,7 @@ export interface ValidatorIdentity {
   readonly address: Address
   readonly operator: Address
   readonly revealSeed: Uint8Array
+  readonly revealLength?: number | undefined
 }
 
 /** A validator's keys, ready to use. */
@@ -123,7 +133,7 @@ export interface ValidatorKey extends ValidatorIdentity {
 }
 
 export async function readValidatorKey(path: string, password?: string): Promise<ValidatorKey> {
-  const { privateKey, operator, revealSeed } = await readKeyFile(path, password)
+  const { privateKey, operator, revealSeed, revealLength } = await readKeyFile(path, password)
   if (operator === undefined || revealSeed === undefined) {
     throw new NodeError(
       'BAD_CONFIG',
@@ -131,13 +141,14 @@ export async function readValidatorKey(path: string, password?: string): Promise
     )
   }
   const key = hexToBytes(privateKey)
-  return { privateKey: key, address: privateKeyToAddress(key), operator, revealSeed: hexToBytes(revealSeed) }
+  const address = privateKeyToAddress(key)
+  return { privateKey: key, address, operator, revealSeed: hexToBytes(revealSeed), revealLength }
 }
 
 /** For a node whose key is in a signer: a file with a key in it is refused, because there the key has no business. */
 export async function readValidatorIdentity(path: string): Promise<ValidatorIdentity> {
-  const { address, operator, revealSeed } = parse(identitySchema, parseJson(await readText(path), path), path)
-  return { address, operator, revealSeed: hexToBytes(revealSeed) }
+  const identity = parse(identitySchema, parseJson(await readText(path), path), path)
+  return { ...identity, revealSeed: hexToBytes(identity.revealSeed) }
 }
 
 export async function readPrivateKey(path: string, password?: string): Promise<Uint8Array> {

@@ -56,6 +56,15 @@ describe('a key file', () => {
     })
   })
 
+  it('may say how long the hash chains of its seed are, within bounds', async () => {
+    await writeKeyFile(path(), { ...keys, revealLength: 1_048_576 })
+    expect((await readValidatorKey(path())).revealLength).toBe(1_048_576)
+    for (const revealLength of [0, 1.5, 2 ** 25]) {
+      await put({ ...keys, revealLength })
+      expect(await codeOf(readValidatorKey(path()))).toBe('BAD_CONFIG')
+    }
+  })
+
   it('is no validator’s without an operator and a seed', async () => {
     const { privateKey } = keys
     const some: KeyFile[] = [
