@@ -19,7 +19,7 @@ import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
 import type { Network } from '../network/network.ts'
 import { noMetrics } from '../network/ports.ts'
 import { NAMESPACES } from '../rpc/methods/registry.ts'
-import type { SyncStatus } from '../rpc/ports.ts'
+import type { StateAccess, SyncStatus } from '../rpc/ports.ts'
 import { RpcServer } from '../rpc/server.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type Service, ServiceGroup } from '../runtime/lifecycle.ts'
@@ -35,6 +35,7 @@ import { createAiParts, receiptService, validatorRole } from './ai/receiptServic
 import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
+import { CallsThread } from './execution/callsThread.ts'
 import { openExecutionThread } from './execution/executionThread.ts'
 import { openLocalExecution } from './execution/localExecution.ts'
 import { Failure } from './failure.ts'
@@ -172,10 +173,12 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   )
   subscribeConsensus(gossip, engine)
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
-  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length })
+  const calls = new CallsThread({ folder: core.kv.folder, genesis: chain.spec.genesis }, core)
+  const status = { sync: rpcSync(syncer, clock), peerCount: () => peers.list().length }
+  const rpc = createRpc(core, pool, status, calls)
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
-  return assemble(core, [pool, exchange, network, engine, syncer, receipts, rpc])
+  return assemble(core, [pool, exchange, network, engine, syncer, receipts, calls, rpc])
 }
 
 interface ReceiptParts {
@@ -313,9 +316,12 @@ function createRpc(
   core: Core,
   pool: TransactionPool,
   network: { sync: SyncStatus; peerCount: () => number },
+  calls?: CallsThread,
 ): RpcServer {
   const { config, chain, head, kv, clock, random, logger } = core
-  const state = rpcStateAccess({ chain, head, kv })
+  const local = rpcStateAccess({ chain, head, kv })
+  const state: StateAccess =
+    calls === undefined ? local : { at: local.at, proof: (...of) => calls.proof(...of) }
   const unknown = config.rpcNamespaces.find((name) => !NAMESPACES.some((known) => known === name))
   if (unknown !== undefined) {
     throw new NodeError('BAD_CONFIG', `There is no JSON-RPC namespace "${unknown}".`, { known: NAMESPACES })
@@ -332,9 +338,9 @@ function createRpc(
     },
     {
       ports: {
-        chain: rpcChainReader(chain),
+        chain: rpcChainReader(chain, calls && ((query) => calls.logs(query))),
         state,
-        calls: rpcCalls({ chain, state }),
+        calls: calls ?? rpcCalls({ chain, state }),
         mempool: pool.mempool,
         sync: network.sync,
         events: rpcChainEvents(chain),
