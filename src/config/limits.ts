@@ -379,6 +379,18 @@ export const limits = {
   rpcStorageSlots: 1_024,
   /** Gas of a call that nobody pays for: more than a block, so that large views work, yet bounded. */
   rpcCallGas: 50_000_000n,
+  /** Time of a call, of a proof or of one stretch of a search for logs, waiting included: 50 M gas take up to 5 s. */
+  rpcCallMs: 10_000,
+  /** Such reads that wait: what can be answered within their time if each takes 10 ms, as usual ones do. */
+  rpcCallQueue: 1_024,
+  /** Heap of the thread that runs them: the largest memory that 50 M gas pay for, many times over. */
+  rpcCallHeapMb: 1_024,
+  /** Blocks of one stretch of a search for logs: some tens of milliseconds. */
+  rpcLogBlocksATurn: 2_000,
+  /** How much the thread for calls stands back where cores are few: it gets a third of what consensus may have. */
+  callsNiceness: 5,
+  /** More time for reads that wait for their thread to start. */
+  callsStartMs: 20_000,
 
   // Content store and exchange
   /** Largest object: a LoRA adapter or a shard of a Datanet; larger sets are several objects. It is held in memory once. */

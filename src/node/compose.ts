@@ -16,7 +16,7 @@ import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
 import type { Network } from '../network/network.ts'
 import { NAMESPACES } from '../rpc/methods/registry.ts'
-import type { NodeReader, SyncStatus } from '../rpc/ports.ts'
+import type { NodeReader, StateAccess, SyncStatus } from '../rpc/ports.ts'
 import { RpcServer } from '../rpc/server.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type Service, ServiceGroup } from '../runtime/lifecycle.ts'
@@ -34,6 +34,7 @@ import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
 import { EvidenceGossip } from './evidenceGossip.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
+import { CallsThread } from './execution/callsThread.ts'
 import { openExecutionThread } from './execution/executionThread.ts'
 import { openLocalExecution } from './execution/localExecution.ts'
 import { Failure } from './failure.ts'
@@ -203,7 +204,8 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
     isSignerConnected: held?.isConnected,
     network: { peerId: network.peerId, peers: () => peers.list(), consensus: () => engine.status(), sync },
   })
-  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount, node })
+  const calls = new CallsThread({ folder: core.kv.folder, genesis: chain.spec.genesis }, core)
+  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount, node }, calls)
   core.metrics.watchPeers(peers)
   core.metrics.watchSync(sync)
   if (held?.isConnected !== undefined) core.metrics.watchSigner(held.isConnected)
@@ -222,7 +224,7 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
   const records = epochServices(core, requests)
   const signing = held?.services ?? []
-  const services = [records, pool, exchange, network, ...signing, engine, syncer, receipts, rpc, ...operator]
+  const services = [records, pool, exchange, network, ...signing, engine, syncer, receipts, calls, rpc, ...operator]
   return assemble(core, services)
 }
 
@@ -360,9 +362,12 @@ function createRpc(
   core: Core,
   pool: TransactionPool,
   network: { sync: SyncStatus; peerCount: () => number; node: NodeReader },
+  calls?: CallsThread,
 ): RpcServer {
   const { config, chain, head, kv, epochs, clock, random, logger } = core
-  const state = rpcStateAccess({ chain, head, kv })
+  const local = rpcStateAccess({ chain, head, kv })
+  const state: StateAccess =
+    calls === undefined ? local : { at: local.at, proof: (...of) => calls.proof(...of) }
   const unknown = config.rpcNamespaces.find((name) => !NAMESPACES.some((known) => known === name))
   if (unknown !== undefined) {
     throw new NodeError('BAD_CONFIG', `There is no JSON-RPC namespace "${unknown}".`, { known: NAMESPACES })
@@ -379,9 +384,9 @@ function createRpc(
     },
     {
       ports: {
-        chain: rpcChainReader(chain),
+        chain: rpcChainReader(chain, calls && ((query) => calls.logs(query))),
         state,
-        calls: rpcCalls({ chain, state }),
+        calls: calls ?? rpcCalls({ chain, state }),
         mempool: pool.mempool,
         sync: network.sync,
         events: rpcChainEvents(chain),

@@ -1,5 +1,6 @@
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import { type AccountOverride, type CallContext, type CallMessage, CallRunner } from '../execution/calls.ts'
+import { type Cancellation, throwIfCancelled } from '../execution/cancellation.ts'
 import type { ChainView, DecidedBlock } from '../execution/chainView.ts'
 import { type Block, blockHashOf, heightOf } from '../ledger/block.ts'
 import { nextBaseFee, parentHeaderOf } from '../ledger/headerRules.ts'
@@ -20,11 +21,15 @@ import { yieldToEventLoop } from '../runtime/yield.ts'
 import { proveAccount } from '../state/proofs.ts'
 import { TrieState } from '../state/trieState.ts'
 import type { StateReader } from '../state/types.ts'
-import type { KvStore } from '../storage/kv.ts'
+import type { ChainStore } from '../storage/chainStore.ts'
+import type { KvReader } from '../storage/kv.ts'
 import type { HeadState } from './headState.ts'
 
-/** The chain as JSON-RPC reads it. */
-export function rpcChainReader(chain: ChainView): ChainReader {
+/** The chain as JSON-RPC reads it; logs are searched elsewhere where something for it is given. */
+export function rpcChainReader(
+  chain: ChainView,
+  logs: ChainReader['logs'] = (query) => findLogs(chain, query),
+): ChainReader {
   const { store } = chain
   return {
     head: () => chain.head.block,
@@ -39,7 +44,7 @@ export function rpcChainReader(chain: ChainView): ChainReader {
       const found = store.transaction(hash)
       return found === undefined ? undefined : { blockNumber: BigInt(found.height), index: found.index }
     },
-    logs: async (query) => findLogs(chain, query),
+    logs,
     nextBaseFeeWei: (block) => nextBaseFee(chain.spec.genesis.fees, parentHeaderOf(block)),
   }
 }
@@ -65,11 +70,17 @@ function receiptRecord(receipt: Receipt): ReceiptRecord {
 /** Blocks in a stretch before other work gets a turn. */
 const BLOCKS_A_TURN = 256
 
-async function findLogs(chain: ChainView, query: LogQuery): Promise<LocatedLog[]> {
+/** In order; ends soon after there are more than `query.limit`. CANCELLED once `signal` says so. */
+export async function findLogs(
+  chain: { readonly store: ChainStore; readonly head: { readonly height: number } },
+  query: LogQuery,
+  signal?: Cancellation,
+): Promise<LocatedLog[]> {
   const found: LocatedLog[] = []
   const last = Math.min(Number(query.toBlock), chain.head.height)
   for (let height = Number(query.fromBlock); height <= last; height++) {
     if (height % BLOCKS_A_TURN === 0) await yieldToEventLoop()
+    throwIfCancelled(signal)
     const receipts = chain.store.receipts(height) ?? []
     if (!receipts.some((receipt) => receipt.logs.some((log) => matches(log, query)))) continue
     const block = chain.store.block(height)
@@ -113,7 +124,11 @@ function matches(log: Log, query: LogQuery): boolean {
 }
 
 /** States by block: the head's flat one, older ones by their trie. */
-export function rpcStateAccess(modules: { chain: ChainView; head: HeadState; kv: KvStore }): StateAccess {
+export function rpcStateAccess(modules: {
+  chain: Pick<ChainView, 'store' | 'statesFrom'>
+  head: Pick<HeadState, 'height' | 'state'>
+  kv: KvReader
+}): StateAccess {
   const { chain, head, kv } = modules
   const readAt = <T>(blockNumber: bigint, read: (stateRoot: Hash) => T): T => {
     const stateRoot = chain.store.stateRoot(Number(blockNumber))
@@ -148,9 +163,13 @@ export function rpcStateAccess(modules: { chain: ChainView; head: HeadState; kv:
   }
 }
 
-/** Calls on any kept state. */
-export function rpcCalls(modules: { chain: ChainView; state: StateAccess }): Calls {
-  const { chain, state } = modules
+/** Calls on any kept state; `signal` ends one with CANCELLED. */
+export function rpcCalls(modules: {
+  chain: Pick<ChainView, 'spec' | 'genesisHash' | 'precompiles' | 'store'>
+  state: StateAccess
+  signal?: Cancellation | undefined
+}): Calls {
+  const { chain, state, signal } = modules
   const runner = new CallRunner(
     { spec: chain.spec, genesisHash: chain.genesisHash },
     { precompiles: chain.precompiles },
@@ -162,7 +181,7 @@ export function rpcCalls(modules: { chain: ChainView; state: StateAccess }): Cal
   }
   return {
     call: async (request, target) => {
-      const outcome = await runner.run(callMessage(request), await contextOf(target))
+      const outcome = await runner.run(callMessage(request), await contextOf(target), signal)
       const { output, gasUsed, gasRefund, failure } = outcome
       return {
         output,
@@ -173,10 +192,10 @@ export function rpcCalls(modules: { chain: ChainView; state: StateAccess }): Cal
     },
     createAccessList: async (request, target) => {
       const context = await contextOf(target)
-      const first = await runner.run(callMessage(request), context)
+      const first = await runner.run(callMessage(request), context, signal)
       // the list changes what the call costs, so the gas is that of a run with the list in place
       const { accessList } = first
-      const { gasUsed, failure } = await runner.run({ ...callMessage(request), accessList }, context)
+      const { gasUsed, failure } = await runner.run({ ...callMessage(request), accessList }, context, signal)
       return {
         accessList,
         gasUsed,

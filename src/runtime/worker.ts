@@ -41,6 +41,8 @@ export interface WorkerOptions {
    */
   readonly onClose: 'finish' | 'terminate'
   readonly resourceLimits?: ResourceLimits
+  /** How much the thread stands back for others where cores are few, as nice(2) counts; on Linux, 0 unless given. */
+  readonly niceness?: number
 }
 
 export interface WorkerModules {
@@ -236,7 +238,7 @@ function startThread(options: WorkerOptions, stop: Int32Array): Worker {
   const path = options.module.href.replace(/\.[jt]s$/, fromSource ? '.ts' : '.js')
   return new Worker(new URL(path), {
     name: options.name,
-    workerData: { input: options.input, stop } satisfies ThreadData,
+    workerData: { input: options.input, stop, niceness: options.niceness ?? 0 } satisfies ThreadData,
     // the loader that runs TypeScript in the worker as well
     execArgv: fromSource ? ['--import', typescriptLoader()] : [],
     ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),

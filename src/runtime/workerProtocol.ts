@@ -26,6 +26,7 @@ export type WorkerHandlers<Calls extends WorkerCalls<Calls>> = {
 export interface ThreadData {
   readonly input: unknown
   readonly stop: Int32Array
+  readonly niceness: number
 }
 /** Places of the shared integers: 1 when the worker is closing; id of the call that was given up last. */
 export const CLOSING = 0

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { InvariantError, invariant } from '../errors/errors.ts'
 import {
@@ -26,7 +27,8 @@ export function serveWorker<Calls extends WorkerCalls<Calls>>(
 ): void {
   const port = parentPort
   if (port === null) throw new InvariantError('serveWorker runs in a worker thread')
-  const { stop } = workerData as ThreadData
+  const { stop, niceness } = workerData as ThreadData
+  standBack(niceness)
   const send = (reply: Reply) => port.postMessage(reply)
   let last: Promise<void> = Promise.resolve()
   const answer = async ({ id, method, input }: Request): Promise<void> => {
@@ -52,4 +54,9 @@ export function serveWorker<Calls extends WorkerCalls<Calls>>(
     else last = last.then(() => answer(message))
   })
   send({ kind: 'ready' })
+}
+
+/** On Linux each thread has a priority of its own, and 0 names the one that asks; elsewhere it would be the process. */
+function standBack(niceness: number): void {
+  if (niceness > 0 && process.platform === 'linux') setPriority(0, niceness)
 }
