@@ -17,6 +17,7 @@ import { systemRandom } from '../runtime/random.ts'
 import { showBanner } from './devnetBanner.ts'
 import { exitCodes } from './exitCodes.ts'
 import { createOutput, type Output } from './output.ts'
+import { untilSignal } from './signals.ts'
 
 const packageRoot = fileURLToPath(new URL('../../..', import.meta.url))
 const mainScript = join(packageRoot, 'dist', 'src', 'main.js')
@@ -32,6 +33,7 @@ const optionsSchema = z.strictObject({
   demo: z.boolean().default(false),
   exit: z.boolean().default(false),
   keep: z.boolean().default(false),
+  prepare: z.boolean().default(false),
   json: z.boolean().default(false),
   logLevel: nodeSettings.logLevel.schema,
 })
@@ -49,6 +51,10 @@ export function devnetCommand(done: (exitCode: number) => void): Command {
     .option('--demo', 'play the life of one payment on it, on real data')
     .option('--exit', 'with --demo: stop afterwards; exit code 0 only if all of it worked')
     .option('--keep', 'with --demo: leave the network running afterwards (as without --exit)')
+    .option(
+      '--prepare',
+      'with --data-dir: make genesis and the folders of the nodes, and end; for containers',
+    )
     .option('--json', 'one JSON object a line, for scripts')
     .option('--log-level <level>', 'of the nodes, in their folders', 'info')
     .addHelpText(
@@ -71,6 +77,9 @@ function checked(options: DevnetOptions): DevnetOptions {
   const { demo, exit, keep, single } = options
   if ((exit || keep) && !demo) throw new NodeError('BAD_CONFIG', '--exit and --keep belong to --demo.')
   if (exit && keep) throw new NodeError('BAD_CONFIG', '--exit and --keep exclude each other.')
+  if (options.prepare && (options.dataDir === undefined || demo)) {
+    throw new NodeError('BAD_CONFIG', '--prepare needs --data-dir and plays no --demo.')
+  }
   if (demo && single) throw new NodeError('BAD_CONFIG', '--demo needs a network: leave --single out.')
   if (demo && options.validators < DEMO_VALIDATORS) {
     throw new NodeError(
@@ -92,6 +101,11 @@ async function run(options: DevnetOptions): Promise<number> {
       { path, templatePath: options.genesis, validators },
       { clock: systemClock, random: systemRandom },
     )
+    if (options.prepare) {
+      output.emit('prepared', { dataDir: path, genesis: folder.genesisPath, isNew: folder.isNew })
+      output.say(`${path} holds a devnet of ${validators} validators and a host.`)
+      return exitCodes.ok
+    }
     const serve = options.single ? runSingle : runNetwork
     return await serve(options, folder, output)
   } finally {
@@ -204,11 +218,4 @@ function startDemo(
     child.once('exit', (code) => resolve(code === 0 ? 'passed' : 'failed'))
   })
   return { ended, stop: () => child.kill() }
-}
-
-/** Resolves on Ctrl-C or a polite kill. */
-function untilSignal(): Promise<undefined> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(undefined))
-  })
 }

@@ -159,6 +159,10 @@ async function newGenesis(
       'A new network needs founders: --founders, or --operator for this node.',
     )
   }
+  for (const field of ['operator', 'consensusKey'] as const) {
+    if (new Set(founders.map((founder) => founder[field])).size === founders.length) continue
+    throw new NodeError('BAD_CONFIG', `Two founders have the same ${field}.`)
+  }
   const { json: template } = await readGenesisFile(templatePath)
   const accounts = founders.flatMap(({ operator, consensusKey }) => [operator, consensusKey])
   const json: GenesisInput = {

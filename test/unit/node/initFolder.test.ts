@@ -14,6 +14,7 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts'
 const template = join(import.meta.dirname, '..', '..', '..', 'genesis', 'devnet.json')
 const operator = `0x${'11'.repeat(20)}` as const
 const feeRecipient = `0x${'22'.repeat(20)}` as const
+const otherOperator = `0x${'33'.repeat(20)}` as const
 const modules = { clock: systemClock, random: systemRandom }
 const folder = temporaryFolder()
 const at = (...parts: string[]) => join(folder(), ...parts)
@@ -39,7 +40,9 @@ describe('a data folder', () => {
       templatePath: template,
       founderFiles: [at('b', 'founder.json')],
     }
-    const maker = await initFolder({ dataDir: at('a'), validator, network }, modules)
+    expect(await codeOf(initFolder({ dataDir: at('c'), validator, network }, modules))).toBe('BAD_CONFIG')
+    const other = { ...validator, operator: otherOperator }
+    const maker = await initFolder({ dataDir: at('a'), validator: other, network }, modules)
     const joined = await initFolder(
       { dataDir: at('b'), validator: undefined, network: { genesisPath: at('a', 'genesis.json') } },
       modules,
@@ -53,7 +56,7 @@ describe('a data folder', () => {
       const key = await readValidatorKey(at(name, 'validator-key.json'))
       const facts = await readKeyFacts(at(name, 'validator-key.json'))
       expect(genesis.validators[index]).toMatchObject({
-        operator,
+        operator: index === 0 ? operator : otherOperator,
         feeRecipient,
         consensusKey: key.address,
         randomnessTip: facts.randomnessTip,
