@@ -224,7 +224,19 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
   const records = epochServices(core, requests)
   const signing = held?.services ?? []
-  const services = [records, pool, exchange, network, ...signing, engine, syncer, receipts, calls, rpc, ...operator]
+  const services = [
+    records,
+    pool,
+    exchange,
+    network,
+    ...signing,
+    engine,
+    syncer,
+    receipts,
+    calls,
+    rpc,
+    ...operator,
+  ]
   return assemble(core, services)
 }
 
