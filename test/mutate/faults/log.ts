@@ -121,13 +121,6 @@ export const logFaults: readonly Fault[] = [
     case 'cancelValidation':`,
     ],
     [
-      'a judgement is asked for again after it was cancelled',
-      `case 'cancelValidation':
-      return \`validate:\${effect.blockHash}:\${effect.freshRound}\``,
-      `case 'cancelValidation':
-      return null`,
-    ],
-    [
       'a vote is asked for again after it was sent',
       `case 'broadcastVote':
       return \`sign:`,

@@ -417,8 +417,11 @@ export const ruleFaults: readonly Fault[] = [
     [
       'an observer signs',
       `        if (this.self === null) return
-        const { voteType, blockHash } = action`,
-      `        const { voteType, blockHash } = action`,
+        const { voteType, blockHash } = action
+        const vote = { type: voteType, height: this.height, round, blockHash, validator: this.self }`,
+      `        const { voteType, blockHash } = action
+        const validator = this.self ?? this.proposerOf(round)
+        const vote = { type: voteType, height: this.height, round, blockHash, validator }`,
     ],
     [
       'own votes are not sent',

@@ -102,6 +102,15 @@ describe('a changed set', () => {
     expect(distance).toBeLessThanOrEqual(2n * small.totalPower)
   })
 
+  it('scales anew when a power changes, though the members are the same', () => {
+    const big = setOf({ p1: 80_000, p2: 10 })
+    const small = setOf({ p1: 10, p2: 10 })
+    // p1 gains 80,000 and pays 80,010; p2 gains 10.
+    expect(nextPriorities(big, [500n, -500n], big)).toEqual([490n, -490n])
+    // A distance of 980 is divided by 25 to fit 40.
+    expect(nextPriorities(big, [500n, -500n], small)).toEqual([19n, -19n])
+  })
+
   it('keeps priorities with their validators when the order changes', () => {
     const turned = setOf({ p2: 3, p1: 1 })
     const straight = nextPriorities(before, [5n, -5n], before)
