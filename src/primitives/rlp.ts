@@ -1,5 +1,5 @@
 import { NodeError } from '../errors/errors.ts'
-import { bigIntToMinimalBytes, bytesToBigInt } from './bytes.ts'
+import { bigIntToMinimalBytes, bytesToBigInt, EMPTY_BYTES } from './bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from './hex.ts'
 
 export type RlpItem = Uint8Array | RlpItem[]
@@ -75,7 +75,7 @@ export function decodeRlp(bytes: Uint8Array, maxBytes: number): RlpItem {
   if (bytes.length > maxBytes) {
     throw new NodeError('LIMIT_EXCEEDED', `RLP of ${bytes.length} bytes; at most ${maxBytes} are taken.`)
   }
-  if (bytes.length === 0) return new Uint8Array(0)
+  if (bytes.length === 0) return EMPTY_BYTES
   const reader = { bytes, at: 0 }
   const item = read(reader, bytes.length, 0)
   if (reader.at !== bytes.length) throw malformed()
@@ -103,6 +103,7 @@ function read(reader: Reader, end: number, depth: number): RlpItem {
     return list
   }
   reader.at = to
+  if (length === 0) return EMPTY_BYTES
   if (length === 1 && (bytes[from] ?? 0) < STRING) throw malformed()
   return bytes.slice(from, to)
 }
@@ -161,7 +162,7 @@ export const asAddress = (item: RlpItem | undefined): Address => bytesToHex(asBy
 
 export function fromInt(value: number | bigint): Uint8Array {
   if (typeof value === 'number' && value >= 0 && value < 256 && Number.isInteger(value)) {
-    return value === 0 ? new Uint8Array(0) : Uint8Array.of(value)
+    return value === 0 ? EMPTY_BYTES : Uint8Array.of(value)
   }
   return bigIntToMinimalBytes(BigInt(value))
 }

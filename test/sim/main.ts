@@ -15,6 +15,7 @@ const USAGE = `Usage: scripts/sim [--seeds N] [--start S] [--validators V] [--he
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 const OPTIONS = {
+  profile: { type: 'string', default: 'core' },
   seeds: { type: 'string', default: '100' },
   start: { type: 'string', default: '1' },
   validators: { type: 'string', default: '4' },
@@ -59,9 +60,9 @@ async function main(): Promise<number> {
   const cpu = process.cpuUsage()
   for (let seed = start; seed < start + seeds; seed++) {
     try {
-      const options = { seed, validators, heights }
-      const result = await runScenario({ profile: 'core', ...options })
-      if (values.twice && (await runScenario({ profile: 'core', ...options })).traceHash !== result.traceHash) {
+      const options = { profile: values.profile as 'core' | 'full', seed, validators, heights }
+      const result = await runScenario(options)
+      if (values.twice && (await runScenario(options)).traceHash !== result.traceHash) {
         throw new Error('two runs of the seed have different traces')
       }
       results.push(result)
@@ -95,6 +96,7 @@ function summary(results: readonly ScenarioResult[], failed: number): string {
     `  after ${Math.max(...results.map((e) => e.roundsAfterHealing))} faults min ${Math.min(...results.map((e) => e.faults))}`,
     `  evidence reported: ${sum((each) => each.stats.evidence)}`,
     `  events: ${sum((each) => each.events)}`,
+    JSON.stringify(results.map((each) => each.facts)),
   ].join('\n')
 }
 

@@ -133,7 +133,9 @@ export class Cluster {
     node.life = life
     this.trace.add(this.clock.nowMs(), `start ${index}`)
     this.#launch(node, life).catch((error: unknown) => {
-      if (life.isAlive) this.fail(error)
+      if (!life.isAlive) return
+      if (node.host.isExpectedFailure?.(error) === true) this.crashAndRestart(index, true)
+      else this.fail(error)
     })
   }
 

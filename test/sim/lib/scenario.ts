@@ -4,7 +4,7 @@ import { CALM, Cluster, type ClusterOptions, type ClusterStats } from './cluster
 import { CoreWorld } from './coreWorld.ts'
 import { Prng } from './prng.ts'
 import { SimFailure } from './safety.ts'
-import { microtasksDone } from './simClock.ts'
+import { microtasksDone, turnsDone } from './simClock.ts'
 import type { World } from './world.ts'
 
 export type Profile = 'core' | 'full'
@@ -60,7 +60,7 @@ const CALM_LIMIT_MS = 5 * 60_000
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   const { seed, heights } = options
   const random = new Prng(seed, 0x5ce7a110)
-  const { world, mostFaulty, settle } = options.world ?? (await worldOf(options, random))
+  const { world, mostFaulty, settle } = options.world ?? (await worldOf(options))
   const byzantine = drawByzantine(random, mostFaulty)
   const cluster = new Cluster({
     seed,
@@ -96,9 +96,15 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   return resultOf(cluster, { seed, byzantine, hasAdversary, roundsAfterHealing: rounds() })
 }
 
-async function worldOf(options: ScenarioOptions, _random: Prng): Promise<ScenarioWorld> {
-  const world = new CoreWorld({ validators: options.validators })
-  return { world, mostFaulty: world.mostFaulty }
+async function worldOf({ profile, validators }: ScenarioOptions): Promise<ScenarioWorld> {
+  if (profile === 'core') {
+    const world = new CoreWorld({ validators })
+    return { world, mostFaulty: world.mostFaulty }
+  }
+  // Only the full profile pays for loading an EVM.
+  const { FullWorld } = await import('./fullWorld.ts')
+  const world = await FullWorld.open(validators)
+  return { world, mostFaulty: world.mostFaulty, settle: turnsDone }
 }
 
 /** In half of the seeds up to f validators are faulty, each in one to three ways. */
