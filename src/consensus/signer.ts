@@ -3,8 +3,8 @@ import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
 import {
   proposalDigest,
-  secp256k1Scheme,
   type SigningDomain,
+  secp256k1Scheme,
   type UnsignedProposal,
   type UnsignedVote,
   voteDigest,

@@ -100,7 +100,8 @@ export function checkCertificate(domain: SigningDomain, set: ValidatorSet, certi
     if (!hasSigned(signers, index)) continue
     const signature = signatures[next++]
     if (signature === undefined) throw new NodeError('BAD_CERTIFICATE', 'A signature is missing.', { height })
-    if (recoverSigner(domain, digest, signature) !== validator.address) fail('A signature is not its validator’s.')
+    if (recoverSigner(domain, digest, signature) !== validator.address)
+      fail('A signature is not its validator’s.')
     power += validator.power
   }
   if (next !== signatures.length) fail('There are more signatures than signers.')

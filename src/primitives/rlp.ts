@@ -66,7 +66,8 @@ function writeHead(kind: number, length: number, into: Uint8Array, at: number): 
   }
   const size = bytesOf(length)
   into[at] = kind + SHORT + size
-  for (let rest = length, index = size; index > 0; index--, rest = Math.floor(rest / 256)) into[at + index] = rest % 256
+  for (let rest = length, index = size; index > 0; index--, rest = Math.floor(rest / 256))
+    into[at + index] = rest % 256
   return at + 1 + size
 }
 

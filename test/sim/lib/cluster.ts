@@ -4,7 +4,7 @@ import { ConsensusEngine } from '../../../src/consensus/engine.ts'
 import type { ConsensusSigner } from '../../../src/consensus/ports.ts'
 import { LocalSigner } from '../../../src/consensus/signer.ts'
 import { proposalDigest, type SigningDomain, secp256k1Scheme, voteDigest } from '../../../src/ledger/vote.ts'
-import type { Address } from '../../../src/primitives/hex.ts'
+import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { privateKeyToAddress } from '../../../src/primitives/secp256k1.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { type Behaviour, Byzantine } from './byzantine.ts'
@@ -83,6 +83,7 @@ export class Cluster {
   }
   onCommit: (node: number, height: number) => void = () => undefined
   readonly #options: ClusterOptions
+  readonly #shown = new Map<string, readonly Hash[]>()
   #failure: Error | null = null
 
   constructor(options: ClusterOptions) {
@@ -181,8 +182,7 @@ export class Cluster {
   /** Runs until `isDone` or until `limitMs` of fake time have passed; says whether it is done. */
   async runUntil(isDone: () => boolean, limitMs: number): Promise<boolean> {
     const untilMs = this.clock.nowMs() + limitMs
-    // The first turn has to come as a microtask; see `microtasksDone`.
-    await Promise.resolve()
+    await this.clock.settled()
     while (!isDone()) {
       const hasMore = await this.clock.advance(untilMs)
       if (this.#failure !== null) throw this.#failure
@@ -307,6 +307,7 @@ export class Cluster {
       privateKey,
       random,
       onVoteSigned: (vote) => this.monitor.onVoteSigned(vote),
+      shown: this.#shown,
       hashOf: (envelope) => this.world.hashOf(envelope),
       alternative: (envelope) => this.world.alternative(host, envelope),
       invalid: (envelope) => this.world.invalid(envelope, random),
@@ -331,7 +332,8 @@ function addressOf(key: Uint8Array): Address {
 
 /** A signer with no memory: it signs whatever it is asked to. */
 export function carelessSigner(domain: SigningDomain, privateKey: Uint8Array): ConsensusSigner {
-  const { sign } = domain.scheme === undefined ? secp256k1Scheme : { sign: domain.scheme.sign.bind(domain.scheme) }
+  const { sign } =
+    domain.scheme === undefined ? secp256k1Scheme : { sign: domain.scheme.sign.bind(domain.scheme) }
   return {
     address: addressOf(privateKey),
     signVote: async (vote) => sign(voteDigest(domain, vote), privateKey),

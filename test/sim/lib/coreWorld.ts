@@ -1,5 +1,5 @@
-import type { ValidatorSet } from '../../../src/ledger/validators.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../../src/ledger/envelope.ts'
+import type { ValidatorSet } from '../../../src/ledger/validators.ts'
 import type { SigningDomain } from '../../../src/ledger/vote.ts'
 import { utf8ToBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, type Hash, ZERO_HASH } from '../../../src/primitives/hex.ts'
@@ -60,7 +60,12 @@ export class CoreWorld implements World {
 
   createHost(modules: HostModules): SimHost {
     const chain = new SimChain(this.addresses, domain.genesisHash, START_MS)
-    const host = new CoreHost(chain, this.addresses[modules.index] ?? this.addresses[0]!, modules, this.#options)
+    const host = new CoreHost(
+      chain,
+      this.addresses[modules.index] ?? this.addresses[0]!,
+      modules,
+      this.#options,
+    )
     this.#hosts.push(host)
     return host
   }

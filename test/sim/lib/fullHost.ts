@@ -1,5 +1,11 @@
 import type { Evidence } from '../../../src/consensus/core/types.ts'
-import type { BuiltValue, ConsensusApp, DecidedBlock, HeightContext, ValidationRequest } from '../../../src/consensus/ports.ts'
+import type {
+  BuiltValue,
+  ConsensusApp,
+  DecidedBlock,
+  HeightContext,
+  ValidationRequest,
+} from '../../../src/consensus/ports.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
 import { Chain } from '../../../src/execution/chain.ts'
 import type { Certificate } from '../../../src/ledger/certificate.ts'
@@ -92,7 +98,10 @@ export class FullHost implements SimHost {
       )
     this.#running = { chain, mempool: pool.mempool }
     this.#height = chain.head.height
-    const later: Clock = { nowMs: () => life.nowMs() + 1_000, after: (ms, callback) => life.after(ms, callback) }
+    const later: Clock = {
+      nowMs: () => life.nowMs() + 1_000,
+      after: (ms, callback) => life.after(ms, callback),
+    }
     return {
       app: new HostApp(app(life), { second: app(later), life, host: this }),
       onEvidence: this.#reporter(chain, pool.mempool),
@@ -128,7 +137,11 @@ export class FullHost implements SimHost {
     await this.#hooks.onBlock(this)
   }
 
-  async buildSecond(app: ConsensusApp, first: BuiltValue, args: Parameters<ConsensusApp['buildValue']>): Promise<void> {
+  async buildSecond(
+    app: ConsensusApp,
+    first: BuiltValue,
+    args: Parameters<ConsensusApp['buildValue']>,
+  ): Promise<void> {
     if (!this.#options.buildsTwo()) return
     const { blockHash, envelope } = await app.buildValue(...args)
     if (blockHash !== first.blockHash) this.#alternatives.set(first.blockHash, envelope)
@@ -208,7 +221,11 @@ class HostApp implements ConsensusApp {
     return value
   }
 
-  async validateValue(envelope: Uint8Array, request: ValidationRequest, signal: AbortSignal): Promise<boolean> {
+  async validateValue(
+    envelope: Uint8Array,
+    request: ValidationRequest,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     await this.#modules.host.work(this.#modules.life)
     return this.#app.validateValue(envelope, request, signal)
   }

@@ -123,7 +123,7 @@ export class FullWorld implements World {
     if (field instanceof Uint8Array) {
       const bad = field.length === 0 ? Uint8Array.of(1) : field.slice()
       const last = bad.length - 1
-      bad[last] = ((bad[last] ?? 0) ^ 1) || 2
+      bad[last] = (bad[last] ?? 0) ^ 1 || 2
       fields[index] = bad
     }
     return encodeEnvelope({ block: encodeRlp([fields, ...body]), parentCertificate })
@@ -153,12 +153,11 @@ export class FullWorld implements World {
   }
 
   facts(): Record<string, number> {
-    const sets = new Set<string>()
     let transactions = 0
     let failed = 0
     const chain = this.#hosts.find((host) => host.running !== null)?.running?.chain
+    const isMemberOf = (index: number) => chain?.head.nextSet.get(addressOf(index)) !== undefined
     for (let height = 1; chain !== undefined && height <= chain.head.height; height++) {
-      sets.add(chain.store.certificate(height)?.signers.length.toString() ?? '')
       for (const { succeeded } of chain.store.receipts(height) ?? []) {
         transactions++
         if (!succeeded) failed++
@@ -166,10 +165,13 @@ export class FullWorld implements World {
     }
     return {
       transactions,
-      failed,
+      'failed transactions': failed,
       'states compared': this.#audit.checks,
-      joined: chain !== undefined && chain.head.nextSet.get(addressOf(this.#validators)) ? 1 : 0,
-      left: chain !== undefined && chain.head.nextSet.get(addressOf(this.#validators - 1)) ? 0 : 1,
+      joined: isMemberOf(this.#validators) ? 1 : 0,
+      left: isMemberOf(this.#validators - 1) ? 0 : 1,
+      slashed: Array.from({ length: this.#validators }, (_, index) => index).filter(
+        (index) => this.#isByzantine(index) && !isMemberOf(index),
+      ).length,
     }
   }
 
@@ -227,5 +229,7 @@ const addressOf = (index: number) => devnetValidator(index).consensus.address
 
 function isMember(host: FullHost, index: number): boolean {
   const chain = host.running?.chain
-  return chain !== undefined && readMembers(chain.head.state).some(({ address }) => address === addressOf(index))
+  return (
+    chain !== undefined && readMembers(chain.head.state).some(({ address }) => address === addressOf(index))
+  )
 }

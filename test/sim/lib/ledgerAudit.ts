@@ -48,7 +48,8 @@ export class LedgerAudit {
     const first = this.#states.get(height)
     if (first !== undefined) {
       if (first.digest !== found.digest) throw new SimFailure(`Node ${node} has another state at ${height}.`)
-      if (first.receipts !== found.receipts) throw new SimFailure(`Node ${node} has other receipts at ${height}.`)
+      if (first.receipts !== found.receipts)
+        throw new SimFailure(`Node ${node} has other receipts at ${height}.`)
       return
     }
     const before = this.#balances.get(height - 1)
