@@ -92,19 +92,14 @@ export function checkCertificate(domain: SigningDomain, set: ValidatorSet, certi
   for (let index = set.size; index < signers.length * 8; index++) {
     if (hasSigned(signers, index)) fail('The signer bitmap names a validator beyond the set.')
   }
+  // The digest names no signer: all have signed the same.
+  const digest = voteDigest(domain, { type: 'precommit', height, round, blockHash })
   let power = 0n
   let next = 0
   for (const [index, validator] of set.validators.entries()) {
     if (!hasSigned(signers, index)) continue
     const signature = signatures[next++]
     if (signature === undefined) throw new NodeError('BAD_CERTIFICATE', 'A signature is missing.', { height })
-    const digest = voteDigest(domain, {
-      type: 'precommit',
-      height,
-      round,
-      blockHash,
-      validator: validator.address,
-    })
     if (recoverSigner(domain, digest, signature) !== validator.address)
       fail('A signature is not its validator’s.')
     power += validator.power

@@ -106,7 +106,11 @@ function digest(
   return keccak256(words)
 }
 
-export function voteDigest(domain: SigningDomain, vote: UnsignedVote): Uint8Array {
+/** The signer is no part of it: who recovers from the signature has signed. */
+export function voteDigest(
+  domain: SigningDomain,
+  vote: UnsignedVote | Omit<UnsignedVote, 'validator'>,
+): Uint8Array {
   const { type, height, round, blockHash } = vote
   return digest(domain, type, { height, round, blockHash, validRound: -1 })
 }

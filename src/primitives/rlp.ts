@@ -1,5 +1,5 @@
 import { NodeError } from '../errors/errors.ts'
-import { bigIntToMinimalBytes, bytesToBigInt } from './bytes.ts'
+import { bigIntToMinimalBytes, bytesToBigInt, EMPTY_BYTES } from './bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from './hex.ts'
 
 export type RlpItem = Uint8Array | RlpItem[]
@@ -117,7 +117,7 @@ function budgetFor(bytes: Uint8Array, maxItems: number): Budget {
 
 function buildItem(bytes: Uint8Array, span: Span, budget: Budget, depth: number): RlpItem {
   enter(span, budget, depth)
-  if (!span.isList) return bytes.slice(span.start, span.end)
+  if (!span.isList) return span.start === span.end ? EMPTY_BYTES : bytes.slice(span.start, span.end)
   const items: RlpItem[] = []
   for (let at = span.start; at < span.end; ) {
     const item = spanAt(bytes, at, span.end)
@@ -213,7 +213,7 @@ export const asAddress = (item: RlpItem | undefined): Address => bytesToHex(asBy
 
 export function fromInt(value: number | bigint): Uint8Array {
   if (typeof value === 'number' && value >= 0 && value < 256 && Number.isInteger(value)) {
-    return value === 0 ? new Uint8Array(0) : Uint8Array.of(value)
+    return value === 0 ? EMPTY_BYTES : Uint8Array.of(value)
   }
   return bigIntToMinimalBytes(BigInt(value))
 }

@@ -46,6 +46,11 @@ export interface ByzantineModules {
   readonly privateKey: Uint8Array
   readonly random: Prng
   readonly onVoteSigned: (vote: UnsignedVote) => void
+  /**
+   * Of each round in which one of the faulty proposed two blocks: what it showed to each of the two sides. They know
+   * it all of each other, and vote with each side for what it was shown.
+   */
+  readonly shown: Map<string, readonly Hash[]>
   hashOf(envelope: Uint8Array): Hash | null
   alternative(envelope: Uint8Array): Uint8Array | null
   invalid(envelope: Uint8Array): Uint8Array
@@ -69,8 +74,6 @@ export class Byzantine {
   readonly #proposed = new Map<string, Hash>()
   readonly #seen = new Map<number, Hash>()
   readonly #old: { readonly kind: 'vote' | 'proposal'; readonly bytes: Uint8Array }[] = []
-  /** Of each height in which it proposed two blocks: what it showed to each of the two sides. */
-  readonly #shown = new Map<number, readonly Hash[]>()
 
   constructor(behaviours: readonly Behaviour[], modules: ByzantineModules) {
     this.#behaviours = new Set(behaviours)
@@ -114,7 +117,7 @@ export class Byzantine {
       ? this.#signedVote(vote, vote.blockHash === lie ? invented : lie)
       : own
     for (const to of this.#peers()) {
-      const side = this.#shown.get(vote.height)?.[this.#sideOf(to, vote.height)]
+      const side = this.#modules.shown.get(`${vote.height}:${vote.round}`)?.[this.#sideOf(to, vote.height)]
       const honestOrLie = random.chance(0.5) ? own : lieBytes
       this.#send(to, 'vote', side === undefined ? honestOrLie : this.#signedVote(vote, side))
     }
@@ -136,7 +139,7 @@ export class Byzantine {
       const blockHash = other === null ? null : this.#modules.hashOf(other)
       if (other !== null && blockHash !== null) {
         shown = [bytes, this.#proposalOf(proposal, other)]
-        this.#shown.set(proposal.height, [proposal.blockHash, blockHash])
+        this.#modules.shown.set(`${proposal.height}:${proposal.round}`, [proposal.blockHash, blockHash])
       }
     }
     for (const to of this.#peers())

@@ -23,9 +23,10 @@ export class CheapScheme implements SignatureScheme {
   }
 
   recover(digest: Uint8Array, signature: Uint8Array): Address {
-    const isItsOwn = digest.every((byte, index) => signature[index] === byte)
-    const rest = signature.subarray(DIGEST_BYTES + ADDRESS_BYTES)
-    if (!isItsOwn || signature.length !== SIGNATURE_BYTES || rest.some((byte) => byte !== 0)) {
+    const isItsOwn = Buffer.compare(digest, signature.subarray(0, DIGEST_BYTES)) === 0
+    let rest = 0
+    for (let at = DIGEST_BYTES + ADDRESS_BYTES; at < SIGNATURE_BYTES; at++) rest |= signature[at] ?? 1
+    if (!isItsOwn || signature.length !== SIGNATURE_BYTES || rest !== 0) {
       throw new NodeError('BAD_SIGNATURE', 'The signature is not one of this digest.')
     }
     return bytesToHex(signature.subarray(DIGEST_BYTES, DIGEST_BYTES + ADDRESS_BYTES))

@@ -4,7 +4,7 @@ import { ConsensusEngine } from '../../../src/consensus/engine.ts'
 import type { ConsensusSigner } from '../../../src/consensus/ports.ts'
 import { LocalSigner } from '../../../src/consensus/signer.ts'
 import { proposalDigest, type SigningDomain, secp256k1Scheme, voteDigest } from '../../../src/ledger/vote.ts'
-import type { Address } from '../../../src/primitives/hex.ts'
+import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { privateKeyToAddress } from '../../../src/primitives/secp256k1.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { type Behaviour, Byzantine } from './byzantine.ts'
@@ -83,6 +83,7 @@ export class Cluster {
   }
   onCommit: (node: number, height: number) => void = () => undefined
   readonly #options: ClusterOptions
+  readonly #shown = new Map<string, readonly Hash[]>()
   #failure: Error | null = null
 
   constructor(options: ClusterOptions) {
@@ -133,7 +134,9 @@ export class Cluster {
     node.life = life
     this.trace.add(this.clock.nowMs(), `start ${index}`)
     this.#launch(node, life).catch((error: unknown) => {
-      if (life.isAlive) this.fail(error)
+      if (!life.isAlive) return
+      if (node.host.isExpectedFailure?.(error) === true) this.crashAndRestart(index, true)
+      else this.fail(error)
     })
   }
 
@@ -179,8 +182,7 @@ export class Cluster {
   /** Runs until `isDone` or until `limitMs` of fake time have passed; says whether it is done. */
   async runUntil(isDone: () => boolean, limitMs: number): Promise<boolean> {
     const untilMs = this.clock.nowMs() + limitMs
-    // The first turn has to come as a microtask; see `microtasksDone`.
-    await Promise.resolve()
+    await this.clock.settled()
     while (!isDone()) {
       const hasMore = await this.clock.advance(untilMs)
       if (this.#failure !== null) throw this.#failure
@@ -305,6 +307,7 @@ export class Cluster {
       privateKey,
       random,
       onVoteSigned: (vote) => this.monitor.onVoteSigned(vote),
+      shown: this.#shown,
       hashOf: (envelope) => this.world.hashOf(envelope),
       alternative: (envelope) => this.world.alternative(host, envelope),
       invalid: (envelope) => this.world.invalid(envelope, random),

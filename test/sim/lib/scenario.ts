@@ -4,7 +4,7 @@ import { CALM, Cluster, type ClusterOptions, type ClusterStats } from './cluster
 import { CoreWorld } from './coreWorld.ts'
 import { Prng } from './prng.ts'
 import { SimFailure } from './safety.ts'
-import { microtasksDone } from './simClock.ts'
+import { microtasksDone, turnsDone } from './simClock.ts'
 import type { World } from './world.ts'
 
 export type Profile = 'core' | 'full'
@@ -50,9 +50,11 @@ export interface ScenarioWorld {
 }
 
 /** Faults come in this span; after it the network is calm and everyone must finish. */
-const FAULTS_MS = 12_000
+const FAULTS_MS = 10_000
 /** Against locks it takes longer, because heights do. */
 const ADVERSARY_MS = 20_000
+/** Crashes that were planned for a write that never came are made up for. */
+const FEWEST_FAULTS = 5
 /** More than any seed needs once the network is calm: a second for each height, and some rounds. */
 const CALM_LIMIT_MS = 5 * 60_000
 
@@ -60,13 +62,13 @@ const CALM_LIMIT_MS = 5 * 60_000
 export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
   const { seed, heights } = options
   const random = new Prng(seed, 0x5ce7a110)
-  const { world, mostFaulty, settle } = options.world ?? (await worldOf(options, random))
+  const { world, mostFaulty, settle } = options.world ?? (await worldOf(options))
   const byzantine = drawByzantine(random, mostFaulty)
   const cluster = new Cluster({
     seed,
     world,
     byzantine,
-    observers: random.chance(0.3) ? 1 : 0,
+    observers: random.chance(0.1) ? 1 : 0,
     slowShare: random.pick([0, 0.02, 0.1]),
     maxSkewMs: random.pick([0, 100, 500]),
     network: {
@@ -85,6 +87,10 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   cluster.startAll()
   world.onStart(cluster)
   await cluster.runUntil(() => false, faultsMs)
+  while (faultsOf(cluster.stats) < FEWEST_FAULTS) {
+    cluster.crashAndRestart(random.int(0, cluster.nodes.length - 1), true)
+    await cluster.runUntil(() => false, 500)
+  }
   adversary?.stop()
   const rounds = heal(cluster)
   const honest = cluster.nodes.filter(({ index }) => !cluster.isByzantine(index))
@@ -96,9 +102,15 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   return resultOf(cluster, { seed, byzantine, hasAdversary, roundsAfterHealing: rounds() })
 }
 
-async function worldOf(options: ScenarioOptions, _random: Prng): Promise<ScenarioWorld> {
-  const world = new CoreWorld({ validators: options.validators })
-  return { world, mostFaulty: world.mostFaulty }
+async function worldOf({ profile, validators }: ScenarioOptions): Promise<ScenarioWorld> {
+  if (profile === 'core') {
+    const world = new CoreWorld({ validators })
+    return { world, mostFaulty: world.mostFaulty }
+  }
+  // Only the full profile pays for loading an EVM.
+  const { FullWorld } = await import('./fullWorld.ts')
+  const world = await FullWorld.open(validators)
+  return { world, mostFaulty: world.mostFaulty, settle: turnsDone }
 }
 
 /** In half of the seeds up to f validators are faulty, each in one to three ways. */
@@ -183,6 +195,10 @@ function heal(cluster: Cluster): () => number {
   }
 }
 
+function faultsOf(stats: ClusterStats): number {
+  return stats.crashes + stats.partitions + stats.oneWayCuts + stats.skewSteps
+}
+
 function resultOf(
   cluster: Cluster,
   drawn: {
@@ -204,7 +220,7 @@ function resultOf(
     messages: network.stats,
     byzantine: [...drawn.byzantine.values()].flat(),
     hasAdversary: drawn.hasAdversary,
-    faults: stats.crashes + stats.partitions + stats.oneWayCuts + stats.skewSteps,
+    faults: faultsOf(stats),
     heights: Math.min(...cluster.nodes.map(({ host }) => host.height)),
     fakeMs: clock.nowMs() - world.startMs,
     events: trace.events,

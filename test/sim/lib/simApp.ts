@@ -55,10 +55,22 @@ export function encodeBlock(block: SimBlock): Uint8Array {
   ])
 }
 
-export function decodeBlock(envelope: Uint8Array): SimBlock {
-  const fields = asList(decodeRlp(decodeEnvelope(envelope).block, MAX_BLOCK_BYTES), 6)
+interface Decoded {
+  readonly block: SimBlock
+  readonly blockHash: Hash
+  readonly parentCertificate: Certificate | null
+}
+
+const decoded = new WeakMap<Uint8Array, Decoded>()
+
+/** What an envelope holds; equal bytes are decoded once, because a simulation asks many times. */
+export function decodeSimEnvelope(envelope: Uint8Array): Decoded {
+  const known = decoded.get(envelope)
+  if (known !== undefined) return known
+  const { block: bytes, parentCertificate } = decodeEnvelope(envelope)
+  const fields = asList(decodeRlp(bytes, MAX_BLOCK_BYTES), 6)
   const [height, parentHash, certificateRoot, builder, timeMs, stateHash] = fields
-  return {
+  const block = {
     height: asInt(height),
     parentHash: asHash(parentHash),
     certificateRoot: asHash(certificateRoot),
@@ -66,6 +78,13 @@ export function decodeBlock(envelope: Uint8Array): SimBlock {
     timeMs: asInt(timeMs),
     stateHash: asHash(stateHash),
   }
+  const result = { block, blockHash: keccakHex(bytes), parentCertificate }
+  decoded.set(envelope, result)
+  return result
+}
+
+export function decodeBlock(envelope: Uint8Array): SimBlock {
+  return decodeSimEnvelope(envelope).block
 }
 
 /** The state transition: a hash chain over who built what when. */
@@ -188,11 +207,11 @@ export class SimApp implements ConsensusApp {
   }
 
   blockHashOf(envelope: Uint8Array): Hash {
-    const { block, parentCertificate } = decodeEnvelope(envelope)
-    if (decodeBlock(envelope).certificateRoot !== parentCertificateRoot(parentCertificate)) {
+    const { block, blockHash, parentCertificate } = decodeSimEnvelope(envelope)
+    if (block.certificateRoot !== parentCertificateRoot(parentCertificate)) {
       throw new NodeError('BAD_HEADER', 'The block does not commit to its certificate.')
     }
-    return keccakHex(block)
+    return blockHash
   }
 
   async buildValue(
@@ -263,8 +282,7 @@ export class SimApp implements ConsensusApp {
   #judge(envelope: Uint8Array): boolean {
     const { head } = this.#chain
     const { height } = head.context
-    const block = decodeBlock(envelope)
-    const { parentCertificate } = decodeEnvelope(envelope)
+    const { block, parentCertificate } = decodeSimEnvelope(envelope)
     if (block.height !== height || block.parentHash !== head.blockHash || block.timeMs <= head.timeMs)
       return false
     if (block.stateHash !== nextState(head.stateHash, block.builder, block.timeMs)) return false

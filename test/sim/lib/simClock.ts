@@ -31,6 +31,13 @@ export class SimClock implements Clock {
     }
   }
 
+  /** Lets all that was begun run on until it waits for time. */
+  async settled(): Promise<void> {
+    // The turn has to be asked for by a microtask; see `microtasksDone`.
+    await Promise.resolve()
+    await this.#settle()
+  }
+
   /** Runs the next timer and all that follows from it without time passing; false when there is none before `untilMs`. */
   async advance(untilMs: number): Promise<boolean> {
     for (;;) {
@@ -82,9 +89,14 @@ export function microtasksDone(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }
 
+/** As `microtasksDone`, from anywhere. */
+export function quiet(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 /** As `microtasksDone`, and also lets pieces of work go on that gave the event loop a turn. */
 export async function turnsDone(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 3; turn++) await quiet()
 }
 
 function isBefore(a: Timer, b: Timer): boolean {

@@ -1,19 +1,18 @@
 import type { ConsensusFiles, LogFile } from '../../../src/consensus/ports.ts'
 import { NodeError } from '../../../src/errors/errors.ts'
+import { concatBytes, EMPTY_BYTES } from '../../../src/primitives/bytes.ts'
 import type { Prng } from './prng.ts'
 import { type Life, never } from './simClock.ts'
 
 interface StoredFile {
-  bytes: Uint8Array
+  /** What was appended, piece by piece: files are written far more often than read. */
+  pieces: Uint8Array[]
   length: number
   /** Length that outlives a loss of power. */
   syncedLength: number
   /** Of a disk that lies: what a loss of power brings back in place of this file. */
   onDisk: StoredFile | null
 }
-
-/** Room that a file gets at first. */
-const FILE_BYTES = 8192
 
 /** Where in an operation the process ends: nothing of it was done, a part, or all but its caller never hears. */
 export type CrashPoint = 'before' | 'during' | 'after'
@@ -86,7 +85,7 @@ export class SimDisk {
   ): Promise<T> {
     if (!life.isAlive) return never()
     if (delayMs > 0) await life.wait(delayMs)
-    const at = this.#nextPoint()
+    const at = this.nextPoint()
     if (at === 'before') return this.#crash()
     if (at === 'during') {
       applyPart()
@@ -104,8 +103,8 @@ export class SimDisk {
       if (unsynced <= 0) continue
       const kept = this.#random.int(0, unsynced)
       const garbage = this.#random.int(0, Math.min(kept, 40))
-      file.length = file.syncedLength + kept
-      file.bytes.set(this.#random.bytes(garbage), file.length - garbage)
+      const intact = bytesOf(file).subarray(0, file.syncedLength + kept - garbage)
+      setBytes(file, concatBytes(intact, this.#random.bytes(garbage)))
       file.syncedLength = file.length
     }
   }
@@ -113,22 +112,25 @@ export class SimDisk {
   /** Flips one bit of what is stored. */
   rot(name: string, offset: number): void {
     const file = this.#files.get(name)!
-    file.bytes[offset] = file.bytes[offset]! ^ 1
+    const bytes = bytesOf(file).slice()
+    bytes[offset] = bytes[offset]! ^ 1
+    setBytes(file, bytes)
   }
 
   contents(name: string): Uint8Array | undefined {
     const file = this.#files.get(name)
-    return file === undefined ? undefined : file.bytes.slice(0, file.length)
+    return file === undefined ? undefined : bytesOf(file).slice()
   }
 
   #replace(name: string, bytes: Uint8Array): void {
     const { length } = bytes
     const before = this.#files.get(name) ?? null
     const onDisk = this.#lies.ignoresSync === true ? (before?.onDisk ?? before) : null
-    this.#files.set(name, { bytes: bytes.slice(), length, syncedLength: length, onDisk })
+    this.#files.set(name, { pieces: [bytes.slice()], length, syncedLength: length, onDisk })
   }
 
-  #nextPoint(): CrashPoint | null {
+  /** Counts one operation; where in it the process ends, if it does. */
+  nextPoint(): CrashPoint | null {
     if (this.#plan === null || --this.#plan.operations > 0) return null
     const { at } = this.#plan
     this.#plan = null
@@ -165,7 +167,7 @@ export class SimDisk {
       truncate: (length) =>
         this.operate(life, () => {
           const stored = file()
-          stored.length = Math.min(stored.length, length)
+          setBytes(stored, bytesOf(stored).slice(0, length))
           stored.syncedLength = Math.min(stored.syncedLength, length)
         }),
       close: async () => undefined,
@@ -174,21 +176,25 @@ export class SimDisk {
 }
 
 function emptyFile(): StoredFile {
-  return { bytes: new Uint8Array(FILE_BYTES), length: 0, syncedLength: 0, onDisk: null }
+  return { pieces: [], length: 0, syncedLength: 0, onDisk: null }
 }
 
 function append(file: StoredFile, bytes: Uint8Array): void {
-  const needed = file.length + bytes.length
-  if (needed > file.bytes.length) {
-    const room = new Uint8Array(Math.max(2 * needed, FILE_BYTES))
-    room.set(file.bytes.subarray(0, file.length))
-    file.bytes = room
-  }
-  file.bytes.set(bytes, file.length)
-  file.length = needed
+  file.pieces.push(bytes)
+  file.length += bytes.length
+}
+
+function bytesOf(file: StoredFile): Uint8Array {
+  if (file.pieces.length !== 1) file.pieces = [concatBytes(...file.pieces)]
+  return file.pieces[0] ?? EMPTY_BYTES
+}
+
+function setBytes(file: StoredFile, bytes: Uint8Array): void {
+  file.pieces = [bytes]
+  file.length = bytes.length
 }
 
 function contentOf(file: StoredFile, maxBytes: number): Uint8Array {
   if (file.length > maxBytes) throw new NodeError('LIMIT_EXCEEDED', 'The file is too large.')
-  return file.bytes.slice(0, file.length)
+  return bytesOf(file).slice()
 }

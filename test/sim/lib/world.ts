@@ -57,4 +57,5 @@ export interface World {
 export interface WorldCluster {
   readonly clock: SimClock
   readonly random: Prng
+  isByzantine(index: number): boolean
 }
