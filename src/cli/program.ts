@@ -5,6 +5,7 @@ import { exitCodes } from './exitCodes.ts'
 import { genesisCommand } from './genesis.ts'
 import { startCommand } from './start.ts'
 import { trainCommand } from './train.ts'
+import { validatorCommand } from './validator.ts'
 
 const VERSION = '0.1.0'
 
@@ -18,7 +19,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = result
   }
-  for (const make of [startCommand, devnetCommand, trainCommand, genesisCommand])
+  for (const make of [startCommand, devnetCommand, trainCommand, genesisCommand, validatorCommand])
     program.addCommand(make(done))
   for (const command of [program, ...program.commands]) command.exitOverride()
   try {

@@ -9,11 +9,12 @@ import { CallRunner } from '../../../src/execution/calls.ts'
 import { activeSetSlots, readMembers, readRandomnessTip } from '../../../src/execution/stakingView.ts'
 import { type UnsignedVote, voteDigest } from '../../../src/ledger/vote.ts'
 import { type DevnetKey, devnetValidator } from '../../../src/node/devnet/keys.ts'
+import { withConstructedAlloc } from '../../../src/node/genesisFile.ts'
 import { concatBytes } from '../../../src/primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { keccakHex } from '../../../src/primitives/keccak.ts'
 import { sign } from '../../../src/primitives/secp256k1.ts'
-import { account, TestChain } from '../../support/chain.ts'
+import { account, devnetGenesis, revealChain, TestChain } from '../../support/chain.ts'
 
 const OPEN = 10n ** 18n
 const tip: Hash = `0x${'77'.repeat(32)}`
@@ -120,6 +121,22 @@ describe('the Staking predeploy', () => {
         isTimeUp: () => false,
       }),
     ).rejects.toSatisfy((error) => isNodeError(error, 'BAD_EXECUTION'))
+  })
+
+  it('goes on with the seed’s next hash chain from the epoch after the operator registered it', async () => {
+    const base = devnetGenesis()
+    const short = { ...base, consensus: { ...base.consensus, epochBlocks: 3 } }
+    const test = await TestChain.open({ genesis: await withConstructedAlloc(short, 'test') })
+    const { operator } = devnetValidator(0)
+    const next = revealChain(0).tipOf(1)
+    expect(await send(test, operator, encode('setRandomnessTip', [next]))).toBe(true)
+    await test.mine([], 0)
+    expect(readRandomnessTip(test.chain.head.state, operator.address)).not.toBe(next)
+    await test.mine([], 0)
+    expect(readRandomnessTip(test.chain.head.state, operator.address)).toBe(next)
+    // the builder's chain of hashes was told nothing: it finds the generation by the tip
+    const { block } = await test.mine([], 0)
+    expect(keccakHex(block.header.extraData)).toBe(next)
   })
 
   it('lets a validator join at the end of the epoch and leave at the end of another', async () => {
