@@ -84,7 +84,14 @@ export class RevealChain {
     return this.tipOf(0)
   }
 
+  /** The tip of a generation; BAD_CONFIG for one that a validator would not look for. */
   tipOf(generation: number): Hash {
+    if (generation >= limits.revealGenerations) {
+      throw new NodeError(
+        'BAD_CONFIG',
+        'The seed has no further hash chain: give the node a new reveal seed.',
+      )
+    }
     return this.#chain(generation).tip
   }
 
