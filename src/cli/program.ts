@@ -10,6 +10,7 @@ import { signerCommand } from './signer.ts'
 import { startCommand } from './start.ts'
 import { peersCommand, statusCommand } from './status.ts'
 import { trainCommand } from './train.ts'
+import { validatorCommand } from './validator.ts'
 import { verifyCommand } from './verify.ts'
 
 const VERSION = '0.1.0'
@@ -21,6 +22,7 @@ const commands = [
   signerCommand,
   statusCommand,
   peersCommand,
+  validatorCommand,
   exportCommand,
   importCommand,
   verifyCommand,
