@@ -163,6 +163,7 @@ export class Executor {
     for (const tx of block.transactions) {
       throwIfCancelled(signal)
       try {
+        rememberSender(tx)
         await run.apply(tx)
       } catch (error) {
         if (isNoVerdict(error)) throw error
@@ -241,6 +242,11 @@ export class Executor {
       { common: this.#spec.common, freeze: false },
     )
   }
+}
+
+/** ethereumjs recovers the sender anew at each question, unless it finds the key here. */
+function rememberSender(tx: TypedTransaction): void {
+  tx.cache.senderPubKey ??= tx.getSenderPublicKey()
 }
 
 /** Whether an error says nothing about the block or the transaction that was being run. */

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Hex } from 'viem'
 import { RunningDevnet } from '../../e2e/support/devnet.ts'
+import { type Intervals, intervalsOf, watchHeads } from './heads.ts'
 
 const CONNECTIONS = 16
 const SENDERS = 10
@@ -22,47 +23,6 @@ const { values } = parseArgs({
 })
 const seconds = Number(values.seconds)
 const transfers = Number(values.transfers)
-
-interface Intervals {
-  readonly blocks: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly mostMs: number
-}
-
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
-}
-
-function intervalsOf(arrivalsMs: readonly number[]): Intervals {
-  const gaps = arrivalsMs
-    .slice(1)
-    .map((at, index) => at - (arrivalsMs[index] ?? at))
-    .sort((a, b) => a - b)
-  return {
-    blocks: arrivalsMs.length,
-    p50Ms: quantile(gaps, 0.5),
-    p99Ms: quantile(gaps, 0.99),
-    mostMs: gaps.at(-1) ?? Number.NaN,
-  }
-}
-
-/** Times at which a validator tells of new heads. */
-function watchHeads(devnet: RunningDevnet, validator: number) {
-  const client = devnet.socketClient(validator)
-  const arrivalsMs: number[] = []
-  const stop = client.watchBlockNumber({
-    onBlockNumber: () => arrivalsMs.push(now()),
-    emitOnBegin: false,
-  })
-  return {
-    arrivalsMs,
-    close: async () => {
-      stop()
-      ;(await client.transport.getRpcClient()).close()
-    },
-  }
-}
 
 /** Resident memory in MiB, by the kernel's word. */
 function residentMiB(pid: number): number {
