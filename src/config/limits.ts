@@ -227,6 +227,26 @@ export const limits = {
   banFirstMs: 60_000,
   banLongestMs: 3_600_000,
 
+  /** Peers found by asking others that this node keeps a connection to: with as many that find us, a full mesh twice. */
+  discoveredPeers: 16,
+  /** Dials to such peers under way, besides those to configured ones. */
+  discoveryDials: 4,
+  /** Pause between two questions for peers; each new peer is asked at once. */
+  discoveryMs: 10_000,
+  discoveryTimeoutMs: 5_000,
+  /** Addresses in one answer. */
+  exchangedPeers: 32,
+  /** Addresses remembered, also over a restart: several full answers, and all peers that were met. */
+  addressBook: 512,
+  /** Pause between two writings of the address book: what a crash loses is found again by asking. */
+  addressBookSaveMs: 300_000,
+  /** Ids and hosts in each list of the access rules. */
+  accessEntries: 1_024,
+  /** A file with the key of a private network: two lines and 64 digits. */
+  swarmKeyBytes: 256,
+  /** Pause between two announcements to the own network segment. */
+  mdnsIntervalMs: 20_000,
+
   // --- network: requests ---
 
   /** Request and reply frames of any protocol: the largest answer is a range of envelopes. */

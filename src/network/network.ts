@@ -1,10 +1,12 @@
 import { limits } from '../config/limits.ts'
-import { invariant, NodeError } from '../errors/errors.ts'
-import type { Clock } from '../runtime/clock.ts'
+import { invariant, messageOf, NodeError } from '../errors/errors.ts'
+import { type Clock, every } from '../runtime/clock.ts'
 import type { Service } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Random } from '../runtime/random.ts'
+import type { AddressBook } from './addressBook.ts'
 import { Dialer, type KnownAddress } from './dialer.ts'
+import { Discovery, type DiscoveryOptions } from './discovery.ts'
 import { GossipService } from './gossip.ts'
 import { PeerScores } from './peerScores.ts'
 import { PeerService } from './peers.ts'
@@ -20,6 +22,8 @@ export interface NetworkOptions {
   readonly agent: string
   /** Peers to stay connected to. */
   readonly known: readonly KnownAddress[]
+  /** Absent: no peers beyond the known ones are looked for. */
+  readonly discovery?: DiscoveryOptions
 }
 
 export interface NetworkModules {
@@ -30,6 +34,10 @@ export interface NetworkModules {
   readonly logger: Logger
   readonly metrics: NetworkMetrics
   readonly head: () => Head
+  /** Where discovery keeps addresses, and what makes them last. */
+  readonly addresses?: { readonly book: AddressBook; readonly save: () => Promise<void> }
+  /** Calls back for each address that the transport heard of by itself; returns what ends that. */
+  readonly onHeard?: (listener: (address: string) => void) => () => void
 }
 
 const AGENT = /^[\x20-\x7e]+$/
@@ -44,6 +52,8 @@ export class Network implements Service {
   readonly #requests: RequestService
   readonly #peers: PeerService
   readonly #dialer: Dialer
+  readonly #discovery: Discovery | undefined
+  readonly #undo: (() => void)[] = []
   readonly #modules: NetworkModules
   #state: 'new' | 'started' | 'stopped' = 'new'
 
@@ -80,6 +90,16 @@ export class Network implements Service {
       },
     )
     this.#dialer = new Dialer({ addresses: options.known }, modules)
+    const book = modules.addresses?.book
+    this.#discovery =
+      options.discovery === undefined || book === undefined
+        ? undefined
+        : new Discovery(options.discovery, {
+            ...modules,
+            requests: this.#requests,
+            peers: this.#peers,
+            book,
+          })
     this.gossip = this.#gossip
     this.requests = this.#requests
     this.peers = this.#peers
@@ -116,6 +136,7 @@ export class Network implements Service {
       throw error
     }
     this.#dialer.start()
+    this.#startDiscovery()
     const addresses = this.listenAddresses()
     this.#modules.logger.info({ peer: this.peerId, addresses }, 'network started')
   }
@@ -123,10 +144,34 @@ export class Network implements Service {
   async stop(): Promise<void> {
     if (this.#state !== 'started') return
     this.#state = 'stopped'
+    for (const undo of this.#undo.splice(0)) undo()
     this.#dialer.stop()
+    this.#discovery?.stop()
     this.#peers.stop()
     this.#requests.stop()
     await this.#gossip.stop()
     await this.#modules.transport.stop()
+    await this.#saveAddresses()
+  }
+
+  #startDiscovery(): void {
+    const discovery = this.#discovery
+    if (discovery === undefined) return
+    discovery.start()
+    const { clock, onHeard } = this.#modules
+    this.#undo.push(
+      every(clock, limits.addressBookSaveMs, () => {
+        this.#saveAddresses().catch(() => undefined)
+      }),
+    )
+    if (onHeard !== undefined) this.#undo.push(onHeard((address) => discovery.heardOf(address)))
+  }
+
+  async #saveAddresses(): Promise<void> {
+    try {
+      await this.#modules.addresses?.save()
+    } catch (error) {
+      this.#modules.logger.warn({ error: messageOf(error) }, 'the addresses of peers were not saved')
+    }
   }
 }

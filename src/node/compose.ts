@@ -14,6 +14,7 @@ import type { ExecutionPort } from '../execution/ports.ts'
 import { heightOf } from '../ledger/block.ts'
 import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
+import { readSwarmKey } from '../network/libp2p/swarmKey.ts'
 import type { Network } from '../network/network.ts'
 import { NAMESPACES } from '../rpc/methods/registry.ts'
 import type { NodeReader, StateAccess, SyncStatus } from '../rpc/ports.ts'
@@ -332,6 +333,7 @@ function createPool(core: Core, network: Network | undefined): TransactionPool {
 async function createNetwork(core: Core): Promise<Network> {
   const { config, chain, clock, random, logger } = core
   const { p2pHost, p2pPort, bootnodes, dataDir } = config
+  const swarmKeyFile = config.p2pPrivateKeyFile
   return createLibp2pNetwork(
     {
       chain: { chainId: chain.spec.chainId, genesisHash: chain.genesisHash },
@@ -341,6 +343,16 @@ async function createNetwork(core: Core): Promise<Network> {
       bootstrap: bootnodes,
       direct: [],
       loopbackOnly: p2pHost === LOOPBACK,
+      announce: config.p2pAnnounce,
+      access: {
+        allow: config.p2pAllow,
+        deny: config.p2pDeny,
+        only: config.p2pOnly,
+        reserved: config.p2pReserved,
+      },
+      mdns: config.p2pMdns,
+      ...(config.p2pDiscovery === 'on' ? { addressBookFile: join(dataDir, 'peers.rlp') } : {}),
+      ...(swarmKeyFile === undefined ? {} : { swarmKey: await readSwarmKey(swarmKeyFile) }),
     },
     {
       clock,

@@ -2,8 +2,11 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
+import type { PeerInfo } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { limits } from '../../config/limits.ts'
@@ -11,6 +14,8 @@ import { messageOf, NodeError } from '../../errors/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Random } from '../../runtime/random.ts'
+import { Access, type AccessOptions, openAccess } from '../access.ts'
+import { loadAddressBook, saveAddressBook } from '../addressFile.ts'
 import type { KnownAddress } from '../dialer.ts'
 import { Network } from '../network.ts'
 import type { Head, NetworkMetrics, PeerId } from '../ports.ts'
@@ -39,6 +44,13 @@ export interface Libp2pNetworkOptions {
   readonly direct: readonly string[]
   /** Refuse connections that leave or enter this machine. */
   readonly loopbackOnly: boolean
+  readonly access?: AccessOptions
+  /** Where the addresses of found peers are kept; absent: none are looked for. */
+  readonly addressBookFile?: string
+  /** Look for nodes of this chain in the own network segment (multicast DNS); needs discovery. */
+  readonly mdns?: boolean
+  /** Key of a private network, as `readSwarmKey` gives it. */
+  readonly swarmKey?: Uint8Array
 }
 
 export interface Libp2pNetworkModules {
@@ -54,15 +66,34 @@ export async function createLibp2pNetwork(
   options: Libp2pNetworkOptions,
   modules: Libp2pNetworkModules,
 ): Promise<Network> {
-  const { chain, agent } = options
-  const { known, ...parts } = await createLibp2pParts(options, modules)
-  return new Network({ chain, agent, known }, { ...modules, ...parts })
+  const { chain, agent, addressBookFile: file } = options
+  const { known, access, ...parts } = await createLibp2pParts(options, modules)
+  const { only } = options.access ?? openAccess
+  if (file === undefined || only) return new Network({ chain, agent, known }, { ...modules, ...parts })
+  const book = await loadAddressBook(file, modules.logger)
+  const ids = new Set(known.map(({ peer }) => peer))
+  const discovery = {
+    listenPort: () => listenPort(options, parts.transport),
+    isPrivate: (peer: PeerId) => access.isPrivate(peer),
+    isConfigured: (peer: PeerId) => ids.has(peer),
+  }
+  const addresses = { book, save: () => saveAddressBook(file, book) }
+  return new Network({ chain, agent, known, discovery }, { ...modules, ...parts, addresses })
+}
+
+/** The TCP port under which others reach this node: the announced one first. */
+function listenPort({ announce = [], listen }: Libp2pNetworkOptions, transport: Transport): number {
+  const [address] = announce.length > 0 ? announce : listen.length === 0 ? [] : transport.listenAddresses()
+  const port = address === undefined ? 0 : Number(address.split('/')[4])
+  return Number.isInteger(port) ? port : 0
 }
 
 export interface Libp2pParts {
   readonly transport: Transport
   readonly wire: GossipWire
   readonly known: readonly KnownAddress[]
+  readonly access: Access
+  readonly onHeard: (listener: (address: string) => void) => () => void
 }
 
 /** What a network stands on, of one libp2p node that is not started yet. */
@@ -76,7 +107,13 @@ export async function createLibp2pParts(
   const direct = options.direct.map(parseDirect)
   const bootstrap = options.bootstrap.map(parseKnownAddress)
   const configured = new Set<PeerId>()
-  for (const { peer } of [...bootstrap, ...direct]) if (peer !== undefined) configured.add(peer)
+  for (const { peer, address } of [...bootstrap, ...direct]) {
+    if (peer !== undefined) configured.add(peer)
+    else if (options.access?.only) {
+      throw new NodeError('BAD_CONFIG', `With known peers only, ${address} needs its /p2p/<peer id>.`)
+    }
+  }
+  const access = new Access(options.access ?? openAccess, configured)
 
   const wire = new GossipsubWire(
     {
@@ -103,6 +140,7 @@ export async function createLibp2pParts(
     ],
     connectionGater: connectionGater({
       loopbackOnly,
+      access,
       configured,
       admits: (peer) => transport.admits(peer),
       connections: () => libp2p.getConnections(),
@@ -123,6 +161,12 @@ export async function createLibp2pParts(
       pingInterval: limits.pingIntervalMs,
       pingTimeout: { minTimeout: limits.pingTimeoutMs, maxTimeout: limits.pingTimeoutMs },
     },
+    ...(options.swarmKey === undefined
+      ? {}
+      : { connectionProtector: preSharedKey({ psk: options.swarmKey, timeout: limits.dialTimeoutMs }) }),
+    ...(options.mdns === true
+      ? { peerDiscovery: [mdns({ serviceTag: mdnsTag(chain), interval: limits.mdnsIntervalMs })] }
+      : {}),
     services: { identify: identify({ maxObservedAddresses: 1 }), ping: ping(), gossip: wire.service },
   })
   const transport = new Libp2pTransport({ libp2p, logger, configured })
@@ -133,7 +177,22 @@ export async function createLibp2pParts(
     })
   }
 
-  return { transport, wire, known: [...direct, ...bootstrap] }
+  const onHeard = (listener: (address: string) => void) => {
+    const heard = ({ detail: { id, multiaddrs } }: CustomEvent<PeerInfo>) => {
+      for (const address of multiaddrs) {
+        const text = address.toString()
+        listener(text.includes('/p2p/') ? text : `${text}/p2p/${id}`)
+      }
+    }
+    libp2p.addEventListener('peer:discovery', heard)
+    return () => libp2p.removeEventListener('peer:discovery', heard)
+  }
+  return { transport, wire, access, onHeard, known: [...direct, ...bootstrap] }
+}
+
+/** Nodes of other chains are not heard at all. At most 15 characters name a service (RFC 6763, section 7). */
+function mdnsTag({ genesisHash }: ChainIdentity): string {
+  return `_ol-${genesisHash.slice(2, 14)}._udp.local`
 }
 
 function checkListen({ listen, announce = [], loopbackOnly }: Libp2pNetworkOptions): void {

@@ -6,10 +6,18 @@ import {
   encodeChunkRequest,
   encodeChunkResponse,
 } from '../../../src/content/codec.ts'
+import { AddressBook } from '../../../src/network/addressBook.ts'
 import { decodeReply, encodeFrame, encodeReply, readFrame } from '../../../src/network/frame.ts'
 import { isLoopback, parseAddress, parseKnownAddress } from '../../../src/network/libp2p/addresses.ts'
 import { checkFields, guardFrames } from '../../../src/network/libp2p/gossipGuard.ts'
 import { createNodeKey, parseNodeKey } from '../../../src/network/libp2p/nodeKey.ts'
+import { parseSwarmKey } from '../../../src/network/libp2p/swarmKey.ts'
+import {
+  decodePeersAnswer,
+  decodePeersRequest,
+  encodePeersAnswer,
+  encodePeersRequest,
+} from '../../../src/network/peerExchange.ts'
 import { decodeStatus, encodeStatus } from '../../../src/network/status.ts'
 import { concatBytes, utf8ToBytes } from '../../../src/primitives/bytes.ts'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
@@ -66,6 +74,7 @@ export async function networkDecoders(): Promise<FuzzedDecoder[]> {
       encode: ({ status, body }: ReturnType<typeof decodeReply>) => encodeReply(status, body).subarray(4),
     },
     gossipFrames(),
+    ...peerExchange(),
     {
       name: 'range request',
       covers: ['sync/codec.ts#decodeRangeRequest'],
@@ -205,4 +214,47 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0, size = 1; at < bytes.length; at += size, size = (size * 7) % 1_009) {
     yield bytes.subarray(at, at + size)
   }
+}
+
+function peerExchange(): FuzzedDecoder[] {
+  const peer = '12D3KooWFCWefH6VsLCs2QT63wejJv2R3T9HA1fBqstJxXD7VZbf'
+  const addresses = [
+    { peer, host: '192.0.2.1', port: 30_303 },
+    { peer, host: '2001:db8::1', port: 1 },
+  ]
+  const book = new AddressBook()
+  for (const address of addresses.slice(0, 1)) book.worked(address)
+  return [
+    {
+      name: 'request for peers',
+      covers: ['network/peerExchange.ts#decodePeersRequest'],
+      form: 'rlp',
+      samples: [encodePeersRequest(30_303)],
+      decode: decodePeersRequest,
+      encode: encodePeersRequest,
+    },
+    {
+      name: 'addresses of peers',
+      covers: ['network/peerExchange.ts#decodePeersAnswer', 'network/peerAddress.ts#parsePeerAddress'],
+      form: 'rlp',
+      samples: [encodePeersAnswer(addresses), encodePeersAnswer([])],
+      decode: decodePeersAnswer,
+      encode: encodePeersAnswer,
+    },
+    {
+      name: 'address book',
+      covers: [],
+      form: 'rlp',
+      samples: [book.encode()],
+      decode: (bytes) => AddressBook.decode(bytes),
+      encode: (read: AddressBook) => read.encode(),
+    },
+    {
+      name: 'network key',
+      covers: ['network/libp2p/swarmKey.ts#parseSwarmKey'],
+      form: 'bytes',
+      samples: [utf8ToBytes(`/key/swarm/psk/1.0.0/\n/base16/\n${'0a'.repeat(32)}\n`)],
+      decode: (bytes) => parseSwarmKey(text(bytes), 'a file'),
+    },
+  ]
 }

@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../../src/config/limits.ts'
+import { Access, openAccess } from '../../../src/network/access.ts'
 import { connectionGater } from '../../../src/network/libp2p/gater.ts'
 import { createNodeKey } from '../../../src/network/libp2p/nodeKey.ts'
 
@@ -14,15 +15,22 @@ describe('the connection gater', () => {
   let stranger: Libp2pPeerId
   let friend: Libp2pPeerId
   let banned: Libp2pPeerId
+  let known: Libp2pPeerId
 
   beforeAll(async () => {
-    const ids = await Promise.all([1, 2, 3].map(async () => peerIdFromString((await createNodeKey()).peerId)))
-    ;[stranger, friend, banned] = ids as [Libp2pPeerId, Libp2pPeerId, Libp2pPeerId]
+    const ids = await Promise.all(
+      [1, 2, 3, 4].map(async () => peerIdFromString((await createNodeKey()).peerId)),
+    )
+    ;[stranger, friend, banned, known] = ids as [Libp2pPeerId, Libp2pPeerId, Libp2pPeerId, Libp2pPeerId]
   })
 
   const gater = (connections: readonly Connection[] = [], loopbackOnly = false) =>
     connectionGater({
       loopbackOnly,
+      access: new Access(
+        { ...openAccess, deny: ['192.0.2.66'], reserved: [known.toString()] },
+        new Set([friend.toString()]),
+      ),
       configured: new Set([friend.toString()]),
       admits: (peer) => peer !== banned.toString(),
       connections: () => connections,
@@ -50,6 +58,13 @@ describe('the connection gater', () => {
     expect(gater().denyInboundEncryptedConnection?.(stranger, place)).toBe(false)
   })
 
+  it('refuses hosts that the operator denies, in both directions', () => {
+    const denied = at('/ip4/192.0.2.66/tcp/1')
+    expect(gater().denyInboundConnection?.(denied)).toBe(true)
+    expect(gater().denyInboundConnection?.(at('/ip4/192.0.2.67/tcp/1'))).toBe(false)
+    expect(gater().denyDialMultiaddr?.(denied.remoteAddr)).toBe(true)
+  })
+
   it('limits the connections of strangers, not those of configured peers', () => {
     const place = at('/ip4/127.0.0.1/tcp/1')
     const full = Array.from({ length: limits.inboundConnections }, () =>
@@ -57,6 +72,7 @@ describe('the connection gater', () => {
     )
     expect(gater(full).denyInboundEncryptedConnection?.(stranger, place)).toBe(true)
     expect(gater(full).denyInboundEncryptedConnection?.(friend, place)).toBe(false)
+    expect(gater(full).denyInboundEncryptedConnection?.(known, place)).toBe(false)
     const ofFriends = full.map(() => inbound(friend, '/ip4/127.0.0.1/tcp/1'))
     expect(gater(ofFriends).denyInboundEncryptedConnection?.(stranger, place)).toBe(false)
   })
