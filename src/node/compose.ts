@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { noReceiptMetrics } from '../ai/receipts/ports.ts'
 import { Tracker } from '../ai/receipts/tracker.ts'
-import { createChainSpec } from '../chainspec/chainSpec.ts'
+import { type ChainSpec, createChainSpec } from '../chainspec/chainSpec.ts'
 import type { NodeConfig } from '../config/settings.ts'
 import { ConsensusEngine } from '../consensus/engine.ts'
 import { DiskFiles } from '../consensus/files.ts'
@@ -15,7 +15,8 @@ import { heightOf } from '../ledger/block.ts'
 import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
 import type { Network } from '../network/network.ts'
-import { noMetrics } from '../network/ports.ts'
+import { type Head, noMetrics } from '../network/ports.ts'
+import type { Hash } from '../primitives/hex.ts'
 import { NAMESPACES } from '../rpc/methods/registry.ts'
 import type { SyncStatus } from '../rpc/ports.ts'
 import { RpcServer } from '../rpc/server.ts'
@@ -46,6 +47,7 @@ import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcP
 import { neverSyncing, rpcSync } from './rpcSync.ts'
 import { epochServices } from './sync/epochServices.ts'
 import { lightReader } from './sync/lightReader.ts'
+import { forgetSnapshot, joinBySnapshot } from './sync/snapshotJoin.ts'
 import { syncApp } from './syncApp.ts'
 import { TransactionPool } from './transactionPool.ts'
 import { TransactionSender } from './transactionSender.ts'
@@ -88,6 +90,8 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
+    if (config.sync === 'snapshot') await joinNetworkBySnapshot(config, spec, kv, logger)
+    else await forgetSnapshot(kv)
     const chain = await Chain.open(
       { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) },
       { kv, logger },
@@ -101,6 +105,29 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
     await kv.close()
     throw error
   }
+}
+
+/** Before the chain is opened, with a network of its own. */
+async function joinNetworkBySnapshot(
+  config: NodeConfig,
+  spec: ChainSpec,
+  kv: LevelStore,
+  logger: Logger,
+): Promise<void> {
+  const runtime = { config, clock: systemClock, random: systemRandom, logger }
+  await joinBySnapshot(
+    { spec, trustedHash: config.trustedHash },
+    {
+      ...runtime,
+      kv,
+      network: async (chain) => {
+        const network = await openNetwork(runtime, chain, () => ({ height: 0, hash: chain.genesisHash }))
+        const { peers, requests } = network
+        return { peers, requests, start: () => network.start(), stop: () => network.stop() }
+      },
+    },
+    new AbortController().signal,
+  )
 }
 
 function keepingOf({ state, stateBlocks }: NodeConfig): Partial<StateKeeping> {
@@ -256,12 +283,23 @@ function createPool(core: Core, network: Network | undefined): TransactionPool {
   )
 }
 
-async function createNetwork(core: Core): Promise<Network> {
-  const { config, chain, clock, random, logger } = core
+function createNetwork(core: Core): Promise<Network> {
+  const { chain } = core
+  return openNetwork(core, { chainId: chain.spec.chainId, genesisHash: chain.genesisHash }, () => ({
+    height: chain.head.height,
+    hash: chain.head.blockHash,
+  }))
+}
+
+async function openNetwork(
+  { config, clock, random, logger }: Pick<Core, 'config' | 'clock' | 'random' | 'logger'>,
+  chain: { chainId: bigint; genesisHash: Hash },
+  head: () => Head,
+): Promise<Network> {
   const { p2pHost, p2pPort, bootnodes, dataDir } = config
   return createLibp2pNetwork(
     {
-      chain: { chainId: chain.spec.chainId, genesisHash: chain.genesisHash },
+      chain,
       agent: AGENT,
       nodeKey: await loadOrCreateNodeKey(join(dataDir, 'node-key'), random),
       listen: [`/ip4/${p2pHost}/tcp/${p2pPort}`],
@@ -274,7 +312,7 @@ async function createNetwork(core: Core): Promise<Network> {
       random,
       logger,
       metrics: noMetrics,
-      head: () => ({ height: chain.head.height, hash: chain.head.blockHash }),
+      head,
     },
   )
 }

@@ -5,7 +5,7 @@ import type {
   HeightContext,
   ValidationRequest,
 } from '../consensus/ports.ts'
-import { nextPriorities, type Priorities, proposerAt } from '../consensus/proposer.ts'
+import { initialPriorities, nextPriorities, type Priorities, proposerAt } from '../consensus/proposer.ts'
 import { isNodeError, NodeError } from '../errors/errors.ts'
 import type { Chain, ChainHead } from '../execution/chain.ts'
 import type { TransactionSource } from '../execution/executor.ts'
@@ -13,7 +13,6 @@ import { readMembers, readRandomnessTip } from '../execution/stakingView.ts'
 import { type Block, blockHashOf, decodeEnvelopeBlock } from '../ledger/block.ts'
 import type { Certificate } from '../ledger/certificate.ts'
 import { encodeEnvelope } from '../ledger/envelope.ts'
-import type { ValidatorSet } from '../ledger/validators.ts'
 import { bigIntToBytes, bytesToBigInt } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash } from '../primitives/hex.ts'
 import { keccakHex } from '../primitives/keccak.ts'
@@ -22,7 +21,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { isStateFailure } from '../state/stateFailure.ts'
 import { metadataKey } from '../storage/keys.ts'
-import type { KvStore } from '../storage/kv.ts'
+import type { KvOp, KvStore } from '../storage/kv.ts'
 import type { RevealChain } from './revealChain.ts'
 
 /** What a validator builds blocks with; absent in a node that only follows. */
@@ -125,9 +124,7 @@ export class ChainConsensusApp implements ConsensusApp {
     let priorities = this.#priorities
     await chain.commit(this.#decode(bytes).envelope, certificate, (nextSet) => {
       priorities = nextPriorities(set, this.#priorities, nextSet)
-      return [
-        { type: 'put', key: PRIORITIES_KEY, value: encodePriorities({ height: height + 2, priorities }) },
-      ]
+      return [putPriorities(height + 2, priorities)]
     })
     this.#priorities = priorities
     return this.context()
@@ -181,10 +178,6 @@ function isBuiltBy(block: Block, proposer: Address, head: ChainHead): boolean {
   return keccakHex(block.header.extraData) === readRandomnessTip(head.state, member.operator)
 }
 
-function initialPriorities(set: ValidatorSet): Priorities {
-  return set.validators.map(() => 0n)
-}
-
 /** A decided block as its envelope and certificate, for peers that are behind. */
 export function readDecided(chain: Chain, height: number): DecidedBlock | null {
   const block = chain.store.blockBytes(height)
@@ -199,6 +192,11 @@ export function readDecided(chain: Chain, height: number): DecidedBlock | null {
 interface StoredPriorities {
   readonly height: number
   readonly priorities: Priorities
+}
+
+/** Keeps the priorities before round 0 of a height, in the write that makes the block before it the head. */
+export function putPriorities(height: number, priorities: Priorities): KvOp {
+  return { type: 'put', key: PRIORITIES_KEY, value: encodePriorities({ height, priorities }) }
 }
 
 const WORD_BITS = 256

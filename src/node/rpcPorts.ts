@@ -20,6 +20,7 @@ import { yieldToEventLoop } from '../runtime/yield.ts'
 import { proveAccount } from '../state/proofs.ts'
 import { TrieState } from '../state/trieState.ts'
 import type { StateReader } from '../state/types.ts'
+import type { ChainStore } from '../storage/chainStore.ts'
 import type { KvStore } from '../storage/kv.ts'
 import type { HeadState } from './headState.ts'
 
@@ -34,7 +35,8 @@ export function rpcChainReader(chain: Chain): ChainReader {
       const height = store.heightOf(hash)
       return height === undefined ? undefined : store.block(height)
     },
-    receipts: async (block) => (store.receipts(heightOf(block)) ?? []).map(receiptRecord),
+    receipts: async (block) =>
+      (store.receipts(heightOf(block)) ?? missing(store, heightOf(block))).map(receiptRecord),
     transactionLocation: async (hash) => {
       const found = store.transaction(hash)
       return found === undefined ? undefined : { blockNumber: BigInt(found.height), index: found.index }
@@ -53,6 +55,16 @@ export function rpcChainEvents(chain: Chain): ChainEvents {
   }
 }
 
+/** A node that began with a snapshot has neither what was before it nor the receipts of its block. */
+function missing(store: ChainStore, height: number): never {
+  const first = store.firstHeight
+  const message =
+    height > 0 && height <= first
+      ? `This node began with a snapshot of block ${first}: it has blocks with receipts from ${first + 1} on, not of block ${height}.`
+      : `There is no block ${height} yet.`
+  throw new NodeError('NOT_FOUND', message, { height, firstHeight: first })
+}
+
 function receiptRecord(receipt: Receipt): ReceiptRecord {
   return {
     status: receipt.succeeded ? 1 : 0,
@@ -68,6 +80,9 @@ const BLOCKS_A_TURN = 256
 async function findLogs(chain: Chain, query: LogQuery): Promise<LocatedLog[]> {
   const found: LocatedLog[] = []
   const last = Math.min(Number(query.toBlock), chain.head.height)
+  const first = chain.store.firstHeight
+  // blocks that are not here may hold what is looked for, and an answer without them would be wrong
+  if (first > 0 && last > 0 && Number(query.fromBlock) <= first) missing(chain.store, Number(query.fromBlock))
   for (let height = Number(query.fromBlock); height <= last; height++) {
     if (height % BLOCKS_A_TURN === 0) await yieldToEventLoop()
     const receipts = chain.store.receipts(height) ?? []
@@ -117,7 +132,7 @@ export function rpcStateAccess(modules: { chain: Chain; head: HeadState; kv: KvS
   const { chain, head, kv } = modules
   const readAt = <T>(blockNumber: bigint, read: (stateRoot: Hash) => T): T => {
     const stateRoot = chain.store.stateRoot(Number(blockNumber))
-    if (stateRoot === undefined) throw new NodeError('NOT_FOUND', `There is no block ${blockNumber} yet.`)
+    if (stateRoot === undefined) missing(chain.store, Number(blockNumber))
     try {
       return read(stateRoot)
     } catch (error) {
@@ -157,7 +172,7 @@ export function rpcCalls(modules: { chain: Chain; state: StateAccess }): Calls {
   )
   const contextOf = async (target: CallTarget): Promise<CallContext> => {
     const block = chain.store.block(Number(target.blockNumber))
-    if (block === undefined) throw new NodeError('NOT_FOUND', `There is no block ${target.blockNumber} yet.`)
+    if (block === undefined) missing(chain.store, Number(target.blockNumber))
     return callContext(block, await state.at(target.blockNumber), target)
   }
   return {
