@@ -311,6 +311,31 @@ export const limits = {
   epochRequestTimeoutMs: 15_000,
   /** Epoch records that a node makes before other work gets a turn, when it has many to catch up with. */
   epochRecordsATurn: 4,
+  /** Largest chunk of a snapshot, with its proof: what a peer holds in memory for another, and may lose on a bad one. */
+  snapshotChunkBytes: 1024 * 1024,
+  /** Of it for the nodes of the proof: 64 branches of 532 bytes and an RLP header each. */
+  snapshotProofBytes: 40 * 1024,
+  /** Slots of an account that travel with it, in bytes; a larger storage is fetched by itself, in as many chunks as it takes. */
+  snapshotInlineBytes: 32 * 1024,
+  /** Codes asked for at a time; as many as fit a chunk are given. */
+  snapshotCodes: 256,
+  /** Leaves read from disk before other work gets a turn: 5 ms. */
+  snapshotLeavesATurn: 256,
+  /** Ends of epochs whose state is offered: those that a pruned node keeps. */
+  snapshotOffers: 2,
+  /** Chunks under way at a time, from all peers; each is 1 MB in memory, and a proof in work. */
+  snapshotRequests: 8,
+  /** Time for one chunk: 1 MB over 1 Mbit/s. */
+  snapshotTimeoutMs: 10_000,
+  /** Chunks that a peer may ask for a second, on average and at once: 16 MB/s. */
+  snapshotRequestsPerSecond: 16,
+  snapshotRequestsBurst: 64,
+  /** How long to look for peers that serve what is wanted, before giving up: they may be starting themselves. */
+  snapshotPatienceMs: 60_000,
+  /** Pause between two looks at the peers meanwhile. */
+  snapshotLookMs: 500,
+  /** Keys deleted in one write when an unfinished snapshot is thrown away. */
+  snapshotDeletions: 10_000,
   /** Answer of a JSON-RPC server that is not trusted: a record of the largest size in hex, or 1,024 proofs of slots. */
   lightRpcBytes: 8 * 1024 * 1024,
   /** Time for it. */

@@ -1,6 +1,7 @@
 import { parseEther } from 'viem'
 import { z } from 'zod'
 import { NodeError } from '../errors/errors.ts'
+import { isHexBytes, toHash } from '../primitives/hex.ts'
 import { limits } from './limits.ts'
 
 /** One setting of a command: where it comes from (flag, then environment, then default) and what it means. */
@@ -33,6 +34,10 @@ const list = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').filter((part) => part !== '') : value),
   z.array(text),
 )
+const hash = z
+  .string()
+  .refine((value) => isHexBytes(value, 32), 'expected 0x and 64 hex digits')
+  .transform(toHash)
 const onOff = z.preprocess((value) => (value === 'true' || value === '1' ? true : value), z.boolean())
 
 function setting<T>(flag: string, schema: z.ZodType<T>, fallback: T, doc: string): Setting<T> {
@@ -173,6 +178,18 @@ export const nodeSettings = {
     whole(limits.stateBlocksLeast, 999_999_999).optional(),
     undefined,
     `States that a pruned node keeps; as the data folder was, ${limits.stateBlocks} in a new one`,
+  ),
+  sync: setting(
+    '--sync <blocks|snapshot>',
+    z.enum(['blocks', 'snapshot']),
+    'blocks',
+    'How an empty data folder is filled: with all blocks, or with the state of the last epoch and the blocks after it',
+  ),
+  trustedHash: setting(
+    '--trusted-hash <hash>',
+    hash.optional(),
+    undefined,
+    'Hash of the last block of a recent epoch, from a source that you trust; a snapshot needs it in an old network',
   ),
   single: setting('--single', onOff, false, 'One validator alone, a block per transaction'),
   logLevel: setting('--log-level <level>', z.enum(logLevels), 'info', `One of ${logLevels.join(', ')}`),

@@ -13,6 +13,11 @@ export type Priorities = readonly bigint[]
 /** Distance between the largest and smallest priority is kept within this many times the total power. */
 const WINDOW = 2n
 
+/** Priorities of the first height of a chain. */
+export function initialPriorities(set: ValidatorSet): Priorities {
+  return set.validators.map(() => 0n)
+}
+
 /** Priorities of the next height: one selection is consumed whatever the number of rounds was. */
 export function nextPriorities(set: ValidatorSet, priorities: Priorities, nextSet: ValidatorSet): bigint[] {
   const current = normalize(set, priorities)

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Tracker } from '../ai/receipts/tracker.ts'
-import { createChainSpec } from '../chainspec/chainSpec.ts'
+import { type ChainSpec, createChainSpec } from '../chainspec/chainSpec.ts'
 import { limits } from '../config/limits.ts'
 import type { NodeConfig } from '../config/settings.ts'
 import { ConsensusEngine } from '../consensus/engine.ts'
@@ -16,6 +16,8 @@ import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
 import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
 import { readSwarmKey } from '../network/libp2p/swarmKey.ts'
 import type { Network } from '../network/network.ts'
+import type { Head } from '../network/ports.ts'
+import type { Hash } from '../primitives/hex.ts'
 import { NAMESPACES } from '../rpc/methods/registry.ts'
 import type { NodeReader, StateAccess, SyncStatus } from '../rpc/ports.ts'
 import { RpcServer } from '../rpc/server.ts'
@@ -53,6 +55,7 @@ import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcP
 import { neverSyncing, rpcSync } from './rpcSync.ts'
 import { epochServices } from './sync/epochServices.ts'
 import { lightReader } from './sync/lightReader.ts'
+import { forgetSnapshot, joinBySnapshot } from './sync/snapshotJoin.ts'
 import { syncApp } from './syncApp.ts'
 import { TransactionPool } from './transactionPool.ts'
 import { TransactionSender } from './transactionSender.ts'
@@ -98,8 +101,11 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
   const kv = await LevelStore.open(join(config.dataDir, 'chain'))
   try {
     await ensureLayout(kv)
-    const failure = new Failure()
     const clock = systemClock
+    const metrics = new NodeMetrics({ clock })
+    if (config.sync === 'snapshot') await joinNetworkBySnapshot(config, spec, kv, { logger, metrics })
+    else await forgetSnapshot(kv)
+    const failure = new Failure()
     const options = { spec, precompiles: precompilesOf(spec), keeping: keepingOf(config) }
     const modules = { kv, clock, logger, onFailure: failure.fail }
     // alone there is no consensus that would have to go on beside a block
@@ -108,7 +114,6 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
       : await openExecutionThread({ ...options, folder: kv.folder, logFile: config.logFile }, modules)
     const head = new HeadState({ chain, kv, clock })
     const epochs = await EpochStore.open(kv)
-    const metrics = new NodeMetrics({ clock })
     metrics.watchChain(chain)
     const common = { clock, random: systemRandom, logger, failure }
     const core = { ...common, config, kv, chain, execution, head, keys, epochs, metrics }
@@ -122,6 +127,29 @@ export async function createNode(config: NodeConfig, logger: Logger): Promise<Op
     await kv.close()
     throw error
   }
+}
+
+/** Before the chain is opened, with a network of its own. */
+async function joinNetworkBySnapshot(
+  config: NodeConfig,
+  spec: ChainSpec,
+  kv: LevelStore,
+  modules: Pick<Core, 'logger' | 'metrics'>,
+): Promise<void> {
+  const runtime = { config, clock: systemClock, random: systemRandom, ...modules }
+  await joinBySnapshot(
+    { spec, trustedHash: config.trustedHash },
+    {
+      ...runtime,
+      kv,
+      network: async (chain) => {
+        const network = await openNetwork(runtime, chain, () => ({ height: 0, hash: chain.genesisHash }))
+        const { peers, requests } = network
+        return { peers, requests, start: () => network.start(), stop: () => network.stop() }
+      },
+    },
+    new AbortController().signal,
+  )
 }
 
 function keepingOf({ state, stateBlocks }: NodeConfig): Partial<StateKeeping> {
@@ -330,13 +358,24 @@ function createPool(core: Core, network: Network | undefined): TransactionPool {
   return pool
 }
 
-async function createNetwork(core: Core): Promise<Network> {
-  const { config, chain, clock, random, logger } = core
+function createNetwork(core: Core): Promise<Network> {
+  const { chain } = core
+  return openNetwork(core, { chainId: chain.spec.chainId, genesisHash: chain.genesisHash }, () => ({
+    height: chain.head.height,
+    hash: chain.head.blockHash,
+  }))
+}
+
+async function openNetwork(
+  { config, clock, random, logger, metrics }: Pick<Core, 'config' | 'clock' | 'random' | 'logger' | 'metrics'>,
+  chain: { chainId: bigint; genesisHash: Hash },
+  head: () => Head,
+): Promise<Network> {
   const { p2pHost, p2pPort, bootnodes, dataDir } = config
   const swarmKeyFile = config.p2pPrivateKeyFile
   return createLibp2pNetwork(
     {
-      chain: { chainId: chain.spec.chainId, genesisHash: chain.genesisHash },
+      chain,
       agent: AGENT,
       nodeKey: await loadOrCreateNodeKey(join(dataDir, 'node-key'), random),
       listen: [`/ip4/${p2pHost}/tcp/${p2pPort}`],
@@ -358,8 +397,8 @@ async function createNetwork(core: Core): Promise<Network> {
       clock,
       random,
       logger,
-      metrics: core.metrics.network,
-      head: () => ({ height: chain.head.height, hash: chain.head.blockHash }),
+      metrics: metrics.network,
+      head,
     },
   )
 }

@@ -39,7 +39,8 @@ export function rpcChainReader(
       const height = store.heightOf(hash)
       return height === undefined ? undefined : store.block(height)
     },
-    receipts: async (block) => (store.receipts(heightOf(block)) ?? []).map(receiptRecord),
+    receipts: async (block) =>
+      (store.receipts(heightOf(block)) ?? missing(store, heightOf(block))).map(receiptRecord),
     transactionLocation: async (hash) => {
       const found = store.transaction(hash)
       return found === undefined ? undefined : { blockNumber: BigInt(found.height), index: found.index }
@@ -56,6 +57,16 @@ export function rpcChainEvents(chain: ChainView): ChainEvents {
         listener({ block, receipts: receipts.map(receiptRecord) }),
       ),
   }
+}
+
+/** A node that began with a snapshot has neither what was before it nor the receipts of its block. */
+function missing(store: ChainStore, height: number): never {
+  const first = store.firstHeight
+  const message =
+    height > 0 && height <= first
+      ? `This node began with a snapshot of block ${first}: it has blocks with receipts from ${first + 1} on, not of block ${height}.`
+      : `There is no block ${height} yet.`
+  throw new NodeError('NOT_FOUND', message, { height, firstHeight: first })
 }
 
 function receiptRecord(receipt: Receipt): ReceiptRecord {
@@ -78,6 +89,9 @@ export async function findLogs(
 ): Promise<LocatedLog[]> {
   const found: LocatedLog[] = []
   const last = Math.min(Number(query.toBlock), chain.head.height)
+  const first = chain.store.firstHeight
+  // blocks that are not here may hold what is looked for, and an answer without them would be wrong
+  if (first > 0 && last > 0 && Number(query.fromBlock) <= first) missing(chain.store, Number(query.fromBlock))
   for (let height = Number(query.fromBlock); height <= last; height++) {
     if (height % BLOCKS_A_TURN === 0) await yieldToEventLoop()
     throwIfCancelled(signal)
@@ -132,7 +146,7 @@ export function rpcStateAccess(modules: {
   const { chain, head, kv } = modules
   const readAt = <T>(blockNumber: bigint, read: (stateRoot: Hash) => T): T => {
     const stateRoot = chain.store.stateRoot(Number(blockNumber))
-    if (stateRoot === undefined) throw new NodeError('NOT_FOUND', `There is no block ${blockNumber} yet.`)
+    if (stateRoot === undefined) missing(chain.store, Number(blockNumber))
     try {
       return read(stateRoot)
     } catch (error) {
@@ -176,7 +190,7 @@ export function rpcCalls(modules: {
   )
   const contextOf = async (target: CallTarget): Promise<CallContext> => {
     const block = chain.store.block(Number(target.blockNumber))
-    if (block === undefined) throw new NodeError('NOT_FOUND', `There is no block ${target.blockNumber} yet.`)
+    if (block === undefined) missing(chain.store, Number(target.blockNumber))
     return callContext(block, await state.at(target.blockNumber), target)
   }
   return {

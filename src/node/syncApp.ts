@@ -8,6 +8,7 @@ import { readDecided } from './consensusApp.ts'
 export function syncApp(chain: ChainView, engine: ConsensusEngine): SyncApp {
   return {
     headHeight: () => chain.head.height,
+    firstHeight: () => Math.max(1, chain.store.firstHeight),
     readEnvelopes: (fromHeight, count, maxBytes) => {
       const envelopes: Uint8Array[] = []
       let bytes = 0

@@ -12,6 +12,7 @@ import {
   certificateKey,
   decodeHeight,
   encodeHeight,
+  FIRST_KEY,
   HEAD_KEY,
   HEIGHT_BYTES,
   heightOfHashKey,
@@ -57,6 +58,29 @@ export function blockCommitOps(committed: CommittedBlock): KvOp[] {
   return ops
 }
 
+/**
+ * The head of a store that begins with a snapshot: a block without receipts and indexes, since it did not run here, and
+ * with nothing before it but genesis.
+ */
+export function snapshotHeadOps(
+  block: Block,
+  { certificate, parentCertificate }: Pick<CommittedBlock, 'certificate' | 'parentCertificate'>,
+): KvOp[] {
+  const height = heightOf(block)
+  const put = (key: Uint8Array, value: Uint8Array): KvOp => ({ type: 'put', key, value })
+  const ops = [
+    put(blockKey(height), block.serialize()),
+    put(heightOfHashKey(blockHashOf(block)), encodeHeight(height)),
+    put(FIRST_KEY, encodeHeight(height)),
+    put(HEAD_KEY, encodeHeight(height)),
+  ]
+  if (certificate !== null) ops.push(put(certificateKey(height), encodeCertificate(certificate)))
+  if (parentCertificate !== null) {
+    ops.push(put(certificateKey(height - 1), encodeCertificate(parentCertificate)))
+  }
+  return ops
+}
+
 /** Reads decided blocks and what belongs to them. Every read is of one consistent store or snapshot. */
 export class ChainStore {
   readonly #kv: KvReader
@@ -71,6 +95,15 @@ export class ChainStore {
   headHeight(): number | undefined {
     const value = this.#kv.get(HEAD_KEY)
     return value === undefined ? undefined : decodeHeight(value)
+  }
+
+  /**
+   * From this height on all blocks are here; before it, genesis alone. The first block itself has no receipts where it
+   * is not genesis.
+   */
+  get firstHeight(): number {
+    const value = this.#kv.get(FIRST_KEY)
+    return value === undefined ? 0 : decodeHeight(value)
   }
 
   blockBytes(height: number): Uint8Array | undefined {

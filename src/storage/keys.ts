@@ -16,6 +16,7 @@ import type { KvRange } from './kv.ts'
  * | code           | `c`  | code hash 32                      | the code                                         |
  * | epoch record   | `e`  | epoch 8                           | RLP of the record                                |
  * | header         | `h`  | height 8                          | RLP of the header                                |
+ * | preimage       | `k`  | hash 32                           | the address or slot that has this keccak256      |
  * | metadata       | `m`  | name, UTF-8                       | by name: `head`, `layout`, and what others add   |
  * | height of hash | `n`  | block hash 32                     | height 8                                         |
  * | certificate    | `q`  | height 8                          | RLP of the certificate that decided this height  |
@@ -36,6 +37,7 @@ const KIND = {
   code: 0x63,
   epochRecord: 0x65,
   header: 0x68,
+  preimage: 0x6b,
   metadata: 0x6d,
   heightOfHash: 0x6e,
   certificate: 0x71,
@@ -86,6 +88,15 @@ export function trieNodeKey(owner: Uint8Array, nodeHash: Uint8Array): Uint8Array
   return key
 }
 
+/** `hash` of 32 bytes: a key of the tries, whose preimage the tries do not hold. */
+export function preimageKey(hash: Uint8Array): Uint8Array {
+  invariant(hash.length === HASH_BYTES, 'A preimage is kept under a hash.')
+  const key = new Uint8Array(1 + HASH_BYTES)
+  key[0] = KIND.preimage
+  key.set(hash, 1)
+  return key
+}
+
 export const blockKey = (height: number): Uint8Array => numberedKey('block', height)
 export const headerKey = (height: number): Uint8Array => numberedKey('header', height)
 export const receiptsKey = (height: number): Uint8Array => numberedKey('receipts', height)
@@ -110,10 +121,12 @@ export function metadataKey(name: string): Uint8Array {
 
 /** Names the newest whole block; written in the batch of that block. */
 export const HEAD_KEY: Uint8Array = metadataKey('head')
+/** Height of the snapshot that the store begins with; absent in one that has all blocks. */
+export const FIRST_KEY: Uint8Array = metadataKey('first')
 export const LAYOUT_KEY: Uint8Array = metadataKey('layout')
 
 /** Services that keep records of their own beside the chain. */
-const WORK_AREA = { auditor: 1, host: 2 } as const
+const WORK_AREA = { auditor: 1, host: 2, snapshot: 3 } as const
 export type WorkArea = keyof typeof WORK_AREA
 
 export function workRecordKey(area: WorkArea, name: string): Uint8Array {

@@ -15,6 +15,8 @@ export interface RangeRequest {
 export interface RangeResponse {
   /** The highest height that the peer can serve. */
   readonly headHeight: number
+  /** The lowest height that the peer can serve: above 1 in one that began with a snapshot. */
+  readonly firstHeight: number
   readonly envelopes: readonly Uint8Array[]
   /** Certificate of the last envelope; the one before is certified by what the next envelope carries. */
   readonly certificate: Uint8Array
@@ -27,7 +29,7 @@ export const RANGE_RESPONSE_BYTES =
   limits.syncRangeBytes + limits.certificateBytes + 8 * limits.syncRangeEnvelopes + 64
 
 /** The envelopes, the two lists, and three fields. */
-const RANGE_RESPONSE_ITEMS = limits.syncRangeEnvelopes + 5
+const RANGE_RESPONSE_ITEMS = limits.syncRangeEnvelopes + 6
 
 export function encodeRangeRequest({ fromHeight, count, maxBytes }: RangeRequest): Uint8Array {
   return encodeRlp([fromInt(WIRE_VERSION), fromInt(fromHeight), fromInt(count), fromInt(maxBytes)])
@@ -43,20 +45,26 @@ export function decodeRangeRequest(bytes: Uint8Array): RangeRequest {
   return request
 }
 
-export function encodeRangeResponse({ headHeight, envelopes, certificate }: RangeResponse): Uint8Array {
-  return encodeRlp([fromInt(WIRE_VERSION), fromInt(headHeight), [...envelopes], certificate])
+export function encodeRangeResponse(response: RangeResponse): Uint8Array {
+  const { headHeight, firstHeight, envelopes, certificate } = response
+  return encodeRlp([
+    fromInt(WIRE_VERSION),
+    fromInt(headHeight),
+    fromInt(firstHeight),
+    [...envelopes],
+    certificate,
+  ])
 }
 
 export function decodeRangeResponse(bytes: Uint8Array): RangeResponse {
-  const [version, headHeight, envelopes, certificate] = asList(
-    decodeRlp(bytes, RANGE_RESPONSE_BYTES, RANGE_RESPONSE_ITEMS),
-    4,
-  )
+  const fields = asList(decodeRlp(bytes, RANGE_RESPONSE_BYTES, RANGE_RESPONSE_ITEMS), 5)
+  const [version, headHeight, firstHeight, envelopes, certificate] = fields
   checkVersion(asInt(version))
   const list = asList(envelopes)
   if (list.length > limits.syncRangeEnvelopes) throw new NodeError('LIMIT_EXCEEDED', 'Too many envelopes.')
   return {
     headHeight: asInt(headHeight),
+    firstHeight: asInt(firstHeight),
     envelopes: list.map((envelope) => asBytes(envelope)),
     certificate: asBytes(certificate),
   }

@@ -10,6 +10,8 @@ interface History {
   readonly askedAt: number
   /** Not to be asked earlier than this, or its quota is exceeded. */
   readonly nextAskMs: number
+  /** It has no blocks below this height. */
+  readonly firstHeight: number
 }
 
 /** A peer to ask, and how long to wait before. */
@@ -18,9 +20,7 @@ export interface Choice {
   readonly waitMs: number
 }
 
-const FRESH: History = { failures: 0, restUntilMs: 0, askedAt: 0, nextAskMs: 0 }
-/** The pace that a peer's own limit allows in the long run. */
-const PACE_MS = Math.ceil(1_000 / limits.syncRequestsPerSecond)
+const FRESH: History = { failures: 0, restUntilMs: 0, askedAt: 0, nextAskMs: 0, firstHeight: 0 }
 /** Failures in a row from which on each one is reported. */
 const TOLERATED_FAILURES = 2
 
@@ -28,12 +28,15 @@ const TOLERATED_FAILURES = 2
 export class PeerPool {
   readonly #peers: SyncPeers
   readonly #clock: Clock
+  readonly #paceMs: number
   readonly #histories = new Map<string, History>()
   #asked = 0
 
-  constructor(peers: SyncPeers, clock: Clock) {
+  /** `requestsPerSecond`: what a peer's own limit allows in the long run. */
+  constructor(peers: SyncPeers, clock: Clock, requestsPerSecond: number = limits.syncRequestsPerSecond) {
     this.#peers = peers
     this.#clock = clock
+    this.#paceMs = Math.ceil(1_000 / requestsPerSecond)
   }
 
   /** The highest head that a peer claims, of those that are not resting. */
@@ -45,7 +48,7 @@ export class PeerPool {
   pick(height: number): Choice | undefined {
     let peer: SyncPeer | undefined
     for (const candidate of this.#available()) {
-      if (candidate.head.height < height) continue
+      if (candidate.head.height < height || this.#history(candidate).firstHeight > height) continue
       if (peer === undefined || this.#history(candidate).askedAt < this.#history(peer).askedAt)
         peer = candidate
     }
@@ -54,7 +57,7 @@ export class PeerPool {
     const nowMs = this.#clock.nowMs()
     const atMs = Math.max(nowMs, history.nextAskMs)
     this.#asked += 1
-    this.#histories.set(peer.id, { ...history, askedAt: this.#asked, nextAskMs: atMs + PACE_MS })
+    this.#histories.set(peer.id, { ...history, askedAt: this.#asked, nextAskMs: atMs + this.#paceMs })
     return { peer, waitMs: atMs - nowMs }
   }
 
@@ -67,6 +70,11 @@ export class PeerPool {
     const failures = this.#history(peer).failures + 1
     this.#rest(peer, failures)
     if (failures > TOLERATED_FAILURES) this.#peers.report(peer.id, 'unhelpful', reason)
+  }
+
+  /** It began with a snapshot, which is its right; it is not asked for what was before. */
+  beginsAt(peer: SyncPeer, firstHeight: number): void {
+    this.#histories.set(peer.id, { ...this.#history(peer), firstHeight })
   }
 
   /** It has no time for us now, which is its right; it rests and is not reported. */

@@ -3,6 +3,8 @@
 export interface SyncApp {
   /** Height of the newest decided block on this node; 0 at genesis. */
   headHeight(): number
+  /** The lowest height whose envelope is here: 1, or that of the snapshot that the node began with. */
+  firstHeight(): number
   /**
    * Envelopes from a height up, in order and without gaps: at most `count`, and at most `maxBytes` together, but
    * always the first if it is there.

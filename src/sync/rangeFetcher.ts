@@ -96,6 +96,10 @@ export class RangeFetcher {
     }
     try {
       const response = decodeRangeResponse(answer)
+      if (response.envelopes.length === 0 && response.firstHeight > request.fromHeight) {
+        this.#pool.beginsAt(peer, response.firstHeight)
+        return undefined
+      }
       if (response.envelopes.length === 0 && response.headHeight === request.fromHeight - 1) {
         this.#pool.failed(peer, 'its head is not as high as it said')
         return undefined

@@ -37,15 +37,21 @@ async function readRange(app: SyncApp, request: RangeRequest): Promise<RangeResp
   const maxBytes = Math.max(limits.envelopeBytes, Math.min(request.maxBytes, limits.syncRangeBytes))
   const headHeight = app.headHeight()
   const { fromHeight } = request
-  const envelopes = fromHeight > headHeight ? [] : [...(await app.readEnvelopes(fromHeight, count, maxBytes))]
-  const certificate = await certificateOf(app, fromHeight + envelopes.length - 1)
-  if (certificate !== undefined) return { headHeight, envelopes, certificate }
+  const isHere = fromHeight <= headHeight && fromHeight >= app.firstHeight()
+  const envelopes = !isHere ? [] : [...(await app.readEnvelopes(fromHeight, count, maxBytes))]
+  const certificate = isHere ? await certificateOf(app, fromHeight + envelopes.length - 1) : undefined
+  const firstHeight = app.firstHeight()
+  if (certificate !== undefined) return { headHeight, firstHeight, envelopes, certificate }
   // without the certificate of the last one, the range ends one earlier: the last one carries that certificate
   const last = envelopes.pop()
   const parent = last === undefined ? null : decodeEnvelope(last).parentCertificate
   if (envelopes.length === 0 || parent === null)
-    return { ...NOTHING, headHeight: Math.min(headHeight, fromHeight - 1) }
-  return { headHeight: parent.height, envelopes, certificate: encodeCertificate(parent) }
+    return {
+      ...NOTHING,
+      firstHeight,
+      headHeight: fromHeight < firstHeight ? headHeight : Math.min(headHeight, fromHeight - 1),
+    }
+  return { headHeight: parent.height, firstHeight, envelopes, certificate: encodeCertificate(parent) }
 }
 
 const NOTHING = { envelopes: [], certificate: new Uint8Array(0) } as const

@@ -1,4 +1,4 @@
-import { nextPriorities, type Priorities } from '../../consensus/proposer.ts'
+import { initialPriorities, nextPriorities, type Priorities } from '../../consensus/proposer.ts'
 import { NodeError } from '../../errors/errors.ts'
 import type { ChainHead } from '../../execution/chainView.ts'
 import type { ValidatorSet } from '../../ledger/validators.ts'
@@ -20,14 +20,18 @@ export function readPriorities(kv: KvReader, head: ChainHead): Priorities {
   }
   if (head.height !== 0)
     throw new NodeError('DATA_CORRUPT', 'The proposer priorities of the head are missing.')
-  return head.nextSet.validators.map(() => 0n)
+  return initialPriorities(head.nextSet)
 }
 
 /** To be written with the block after `head`; `nextSet` votes on the one after that. */
 export function nextPrioritiesOps(kv: KvReader, head: ChainHead, nextSet: ValidatorSet): readonly KvOp[] {
   const priorities = nextPriorities(head.nextSet, readPriorities(kv, head), nextSet)
-  const value = encodePriorities({ height: head.height + 2, priorities })
-  return [{ type: 'put', key: PRIORITIES_KEY, value }]
+  return [putPriorities(head.height + 2, priorities)]
+}
+
+/** Keeps the priorities before round 0 of a height, in the write that makes the block before it the head. */
+export function putPriorities(height: number, priorities: Priorities): KvOp {
+  return { type: 'put', key: PRIORITIES_KEY, value: encodePriorities({ height, priorities }) }
 }
 
 /** Priorities before round 0 of `height`, in the order of its set. */

@@ -89,6 +89,7 @@ export function liar(blocks: readonly TestBlock[], changes: Partial<SyncApp>): S
   const honest = new TestApp(blocks)
   return {
     headHeight: () => honest.headHeight(),
+    firstHeight: () => honest.firstHeight(),
     readEnvelopes: (fromHeight, count, maxBytes) => honest.readEnvelopes(fromHeight, count, maxBytes),
     seenCertificate: () => honest.seenCertificate(),
     submitDecided: () => Promise.resolve(),

@@ -61,6 +61,10 @@ export class TestApp implements SyncApp {
     this.blocks = [...blocks]
   }
 
+  firstHeight(): number {
+    return 1
+  }
+
   headHeight(): number {
     return this.blocks.length
   }

@@ -49,6 +49,7 @@ describe('sync messages', () => {
   const request = fc.record({ fromHeight: height, count: height, maxBytes: fc.nat() })
   const response = fc.record({
     headHeight: fc.maxSafeNat(),
+    firstHeight: fc.maxSafeNat(),
     envelopes: fc.array(bytes, { maxLength: 5 }),
     certificate: bytes,
   })
@@ -82,12 +83,17 @@ describe('sync messages', () => {
     const two = Uint8Array.of(2)
     const one = Uint8Array.of(1)
     expect(thrownCode(() => decodeRangeRequest(encodeRlp([two, one, one, one])))).toBe('BAD_RLP')
-    expect(thrownCode(() => decodeRangeResponse(encodeRlp([two, one, [], one])))).toBe('BAD_RLP')
+    expect(thrownCode(() => decodeRangeResponse(encodeRlp([two, one, one, [], one])))).toBe('BAD_RLP')
   })
 
   it('with too many envelopes are refused', () => {
     const envelopes = Array.from({ length: limits.syncRangeEnvelopes + 1 }, () => Uint8Array.of(1))
-    const encoded = encodeRangeResponse({ headHeight: 1, envelopes, certificate: Uint8Array.of(1) })
+    const encoded = encodeRangeResponse({
+      headHeight: 1,
+      firstHeight: 1,
+      envelopes,
+      certificate: Uint8Array.of(1),
+    })
     expect(thrownCode(() => decodeRangeResponse(encoded))).toBe('LIMIT_EXCEEDED')
   })
 })
@@ -97,6 +103,7 @@ describe('a range', () => {
   const ask = (fromHeight: number, count = 20) => ({ fromHeight, count, maxBytes: 1_000_000 })
   const answer = (from: number, to: number, last = chain[to - 1]!) => ({
     headHeight: 12,
+    firstHeight: 1,
     envelopes: chain.slice(from - 1, to).map(({ envelope }) => envelope),
     certificate: encodedCertificate(last),
   })

@@ -101,6 +101,7 @@ describe('sync over the in-memory network', () => {
       {
         answer: encodeRangeResponse({
           headHeight: 200,
+          firstHeight: 1,
           envelopes: [Uint8Array.of(1)],
           certificate: Uint8Array.of(1),
         }),
@@ -112,7 +113,14 @@ describe('sync over the in-memory network', () => {
     ],
     [
       'nothing though it claims to have it',
-      { answer: encodeRangeResponse({ headHeight: 200, envelopes: [], certificate: new Uint8Array(0) }) },
+      {
+        answer: encodeRangeResponse({
+          headHeight: 200,
+          firstHeight: 1,
+          envelopes: [],
+          certificate: new Uint8Array(0),
+        }),
+      },
     ],
   ]
 
