@@ -132,17 +132,6 @@ describe('a validator whose key is in a signer, made and looked after by the com
 })
 
 describe('the command line', () => {
-  it('shows an example with the help of each command', async () => {
-    const { stdout } = await cli('--help')
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*$/gm)].map((match) => match[1] ?? '')
-    for (const name of ['init', 'keys', 'start', 'signer', 'status', 'peers', 'export', 'import']) {
-      expect(commands).toContain(name)
-      const help = await cli(name, '--help')
-      expect(help.exitCode).toBe(0)
-      expect(help.stdout).toMatch(/Examples?:\n/)
-    }
-  })
-
   it('says in one sentence that a node does not answer', async () => {
     const [port] = await freePorts(1)
     const { exitCode, stderr } = await cli('status', '--rpc', `http://127.0.0.1:${port}`)
