@@ -7,7 +7,7 @@ import { exitWhenIdle } from '../runtime/lifecycle.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { exitCodes } from './exitCodes.ts'
 
-/** A stopped node ends by itself at once; this is for what a package may have left open. */
+/** For what packages leave open, such as a timer of a second in libp2p; a stopped node has nothing of its own left. */
 const EXIT_PATIENCE_MS = 500
 
 /** `openledger start`: one node, in the foreground, until it is told to stop. */

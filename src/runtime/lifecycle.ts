@@ -78,7 +78,7 @@ export class ServiceGroup implements Service {
  */
 export function exitWhenIdle(patienceMs: number, logger: Logger): void {
   setTimeout(() => {
-    logger.warn({ resources: process.getActiveResourcesInfo() }, 'ending with something left open')
+    logger.debug({ resources: process.getActiveResourcesInfo() }, 'ending with something left open')
     process.exit()
   }, patienceMs).unref()
 }
