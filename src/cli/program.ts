@@ -33,18 +33,23 @@ const commands = [
 
 const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)]
 
-/** Runs one command line; returns the exit code. A failure is one sentence on standard error. */
-export async function runCli(args: readonly string[]): Promise<number> {
-  let code: number = exitCodes.ok
+/** All commands; `done` gets the exit code of the one that ran. */
+export function createProgram(done: (exitCode: number) => void): Command {
   const program = new Command('openledger')
     .description('A full node of an EVM chain on which AI contributions are owned, used and paid.')
     .version(VERSION)
     .showHelpAfterError('(add --help for the options)')
-  const done = (result: number) => {
-    code = result
-  }
   for (const make of commands) program.addCommand(make(done))
   for (const command of allCommands(program)) command.exitOverride()
+  return program
+}
+
+/** Runs one command line; returns the exit code. A failure is one sentence on standard error. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let code: number = exitCodes.ok
+  const program = createProgram((result) => {
+    code = result
+  })
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {

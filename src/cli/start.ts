@@ -3,8 +3,12 @@ import { nodeSettings, readSettings, type Setting } from '../config/settings.ts'
 import { messageOf } from '../errors/errors.ts'
 import { createNode } from '../node/compose.ts'
 import type { ChildMessage } from '../node/devnet/processes.ts'
+import { exitWhenIdle } from '../runtime/lifecycle.ts'
 import { createLogger } from '../runtime/logger.ts'
 import { exitCodes } from './exitCodes.ts'
+
+/** For what packages leave open, such as a timer of a second in libp2p; a stopped node has nothing of its own left. */
+const EXIT_PATIENCE_MS = 500
 
 /** `openledger start`: one node, in the foreground, until it is told to stop. */
 export function startCommand(done: (exitCode: number) => void): Command {
@@ -45,7 +49,10 @@ async function run(flags: Record<string, unknown>): Promise<number> {
     supervisor?.({ kind: 'ready' })
     const reason = await Promise.race([stopped, node.failure.catch((error: unknown) => error)])
     if (reason !== undefined) logger.fatal({ error: messageOf(reason) }, 'the node ends')
+    logger.info('stopping')
     await node.stop()
+    logger.info('stopped')
+    exitWhenIdle(EXIT_PATIENCE_MS, logger)
     return reason === undefined ? exitCodes.ok : exitCodes.failed
   } catch (error) {
     supervisor?.({ kind: 'failed', message: messageOf(error) })

@@ -43,7 +43,9 @@ export function parseDockerfile(text: string): Stage[] {
 function copyOf(copy: Copy & Instruction): CopyStep {
   const values = copy.getArguments().map((argument) => argument.getValue())
   const target = values.at(-1) ?? ''
-  return { from: copy.getFromFlag()?.getValue() ?? undefined, sources: values.slice(0, -1), target }
+  // its own accessor sees the flag only when it stands alone
+  const fromFlag = copy.getFlags().find((flag) => flag.getName() === 'from')
+  return { from: fromFlag?.getValue() ?? undefined, sources: values.slice(0, -1), target }
 }
 
 const KNOWN = new Set(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, chown, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, chown, cp, link, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { finalArray, finalEnvironment, parseDockerfile } from './dockerfile.ts'
@@ -40,19 +40,29 @@ async function copyPackages(root: string, destination: string): Promise<void> {
   const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>
   }
-  const nested = (path: string) => path.includes('/node_modules/')
   for (const [path, { dev, devOptional, optional }] of Object.entries(lock.packages)) {
     if (path === '' || dev === true || devOptional === true) continue
     const source = join(root, path)
     if (optional === true && !(await exists(source))) continue
     const target = join(destination, path.slice('node_modules/'.length))
     // each package has its own entry, also those that lie inside another
-    await cp(source, target, {
-      recursive: true,
-      filter: (file) => !nested(file.slice(source.length)) && file !== join(source, 'node_modules'),
-    })
+    await copyFolder(source, target)
   }
 }
+
+/** Root may link files: who runs the image cannot write them anyway, and the folders are new. Packages take 0.5 GB. */
+async function copyFolder(source: string, target: string): Promise<void> {
+  await mkdir(target, { recursive: true })
+  for (const entry of await readdir(source, { withFileTypes: true })) {
+    if (entry.name === 'node_modules') continue
+    const [from, to] = [join(source, entry.name), join(target, entry.name)]
+    if (entry.isDirectory()) await copyFolder(from, to)
+    else if (!isRoot() || !entry.isFile()) await cp(from, to)
+    else await link(from, to).catch(() => cp(from, to))
+  }
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -60,12 +70,12 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Nothing in it can be written any more by anyone but root. */
+/** Nothing in it can be written any more by who runs it. Files that root linked keep their mode: others share them. */
 export async function makeReadOnly(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) await makeReadOnly(path)
-    else if (entry.isFile()) await chmod(path, 0o444)
+    else if (entry.isFile() && !isRoot()) await chmod(path, 0o444)
   }
   await chmod(folder, 0o555)
 }
@@ -104,7 +114,7 @@ export async function runImage(
     OPENLEDGER_RPC_PORT: String(rpc),
     OPENLEDGER_METRICS_PORT: String(operator),
   }
-  if (process.getuid?.() === 0) await giveAway(paths.dataDir)
+  if (isRoot()) await giveAway(paths.dataDir)
   const run = (args: readonly string[], output: 'inherit' | 'ignore') =>
     spawnAsNobody([process.execPath, ...args], { cwd: paths.dataDir, env: environment, output })
   const node = run([join(folder, script), ...finalArray(dockerfile, 'CMD')], 'inherit')
@@ -133,7 +143,7 @@ function spawnAsNobody(
   options: { cwd: string; env: NodeJS.ProcessEnv; output: 'inherit' | 'ignore' },
 ): ChildProcess {
   const [program = '', ...args] = command
-  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  const user = isRoot() ? { uid: NOBODY, gid: NOBODY } : {}
   return spawn(program, args, {
     cwd: options.cwd,
     env: options.env,

@@ -41,6 +41,14 @@ export class Load {
     this.#nonces = this.#accounts.map(() => 0)
   }
 
+  /** For accounts that have sent before. */
+  async takeUpNonces(): Promise<void> {
+    const [node] = this.#network.live
+    for (const [index, { address }] of this.#accounts.entries()) {
+      this.#nonces[index] = Number(await node?.call<string>('eth_getTransactionCount', [address, 'latest']))
+    }
+  }
+
   start(): void {
     if (this.#perSecond === 0) return
     this.#isRunning = true

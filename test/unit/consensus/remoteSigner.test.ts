@@ -166,6 +166,18 @@ describe('a remote signer', () => {
     })
   })
 
+  it('signs in no other validator’s name', async () => {
+    await serve()
+    const hello = frameOf(encodeSignerRequest({ id: 1, body: { kind: 'hello', domain } }))
+    const stranger = ballot({ validator: addressOf(1) })
+    const asked = frameOf(encodeSignerRequest({ id: 2, body: { kind: 'vote', vote: stranger } }))
+    const messages = new FrameReader().push(await raw(Buffer.concat([hello, asked]), 2))
+    expect(messages.map((message) => decodeSignerAnswer(message).body)).toMatchObject([
+      { kind: 'address', address: addressOf(0) },
+      { kind: 'failure', code: 'BAD_REQUEST' },
+    ])
+  })
+
   it.each([
     ['a frame that is too long', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1)],
     ['bytes that are no message', frameOf(Uint8Array.of(1, 2, 3))],
@@ -257,15 +269,21 @@ describe('what node and signer say to each other', () => {
   })
 })
 
-/** What the server says to these bytes, until it closes or has answered. */
-function raw(bytes: Uint8Array): Promise<Uint8Array> {
+/** What the server says to these bytes, until it closes or has answered so often. */
+function raw(bytes: Uint8Array, answers = 1): Promise<Uint8Array> {
   return new Promise((resolve) => {
     const socket = connect(socketPath(), () => socket.write(bytes))
+    const reader = new FrameReader()
+    let received = Buffer.alloc(0)
+    let count = 0
     socket.on('data', (answer) => {
+      received = Buffer.concat([received, answer])
+      count += reader.push(answer).length
+      if (count < answers) return
       socket.destroy()
-      resolve(answer)
+      resolve(received)
     })
-    socket.once('close', () => resolve(new Uint8Array(0)))
+    socket.once('close', () => resolve(received))
     socket.on('error', () => undefined)
   })
 }

@@ -62,10 +62,9 @@ const folder = temporaryFolder()
 const path = () => join(folder(), 'key.json')
 
 describe('keystores of version 3', () => {
-  it('opens the vectors of the format', async () => {
-    for (const vector of [pbkdf2Vector, scryptVector]) {
-      expect(bytesToHex(await decryptKeystore(vector, 'testpassword'))).toBe(VECTOR_KEY)
-    }
+  // the one with scrypt takes seconds: test/fuzz/keystore.test.ts
+  it('opens the vector of the format with PBKDF2', async () => {
+    expect(bytesToHex(await decryptKeystore(pbkdf2Vector, 'testpassword'))).toBe(VECTOR_KEY)
   })
 
   it('writes what ethers opens, and opens what ethers writes', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { NodeError } from '../../../src/errors/errors.ts'
 import { type Service, ServiceGroup } from '../../../src/runtime/lifecycle.ts'
-import { silentLogger } from '../../../src/runtime/logger.ts'
+import { type Logger, silentLogger } from '../../../src/runtime/logger.ts'
+import { SimClock } from '../../sim/lib/simClock.ts'
 import { settle } from '../../support/network/manualClock.ts'
 import { codeOf } from '../../support/network/outcome.ts'
 
@@ -49,6 +50,34 @@ describe('a group of services', () => {
     const { done, group: node } = group(['a', 'b', 'c'], { start: 'c', stop: 'b' })
     expect(await codeOf(node.start())).toBe('PORT_IN_USE')
     expect(begun(done).slice(-2)).toEqual(['stop b', 'stop a'])
+  })
+
+  it('leaves behind what does not stop in time, and says what it waits for', async () => {
+    const clock = new SimClock(0)
+    const done: string[] = []
+    const told: string[] = []
+    const logger = {
+      warn: ({ service }: { service: string }) => told.push(`waits for ${service}`),
+      error: ({ service }: { service: string }) => told.push(`left ${service}`),
+    } as unknown as Logger
+    const hanging = (name: string, stop: () => Promise<void>): Service => ({
+      name,
+      start: async () => undefined,
+      stop: () => {
+        done.push(name)
+        return stop()
+      },
+    })
+    const never = () => new Promise<void>(() => undefined)
+    const services = [hanging('a', async () => undefined), hanging('b', never), hanging('c', never)]
+    const node = new ServiceGroup('node', services, logger, clock)
+    await node.start()
+    const stopped = node.stop()
+    while (await clock.advance(5_000));
+    await stopped
+    expect(done).toEqual(['c', 'b', 'a'])
+    expect(told).toEqual(['waits for c', 'left c', 'left b'])
+    expect(clock.nowMs()).toBeLessThan(4_000)
   })
 
   it('stops the others when one does not stop', async () => {
