@@ -7,11 +7,12 @@ import type {
   ValidationRequest,
 } from '../../../src/consensus/ports.ts'
 import { isNodeError } from '../../../src/errors/errors.ts'
-import { Chain } from '../../../src/execution/chain.ts'
+import type { Chain } from '../../../src/execution/chain.ts'
 import type { Certificate } from '../../../src/ledger/certificate.ts'
 import type { Mempool } from '../../../src/mempool/mempool.ts'
 import { type BuilderIdentity, ChainConsensusApp } from '../../../src/node/consensusApp.ts'
 import { EvidenceReporter } from '../../../src/node/evidenceReporter.ts'
+import { LocalExecution, openLocalExecution } from '../../../src/node/execution/localExecution.ts'
 import { HeadState } from '../../../src/node/headState.ts'
 import { TransactionPool } from '../../../src/node/transactionPool.ts'
 import { TransactionSender } from '../../../src/node/transactionSender.ts'
@@ -81,7 +82,8 @@ export class FullHost implements SimHost {
     this.#store.setPlan(() => this.#nextFault(life))
     this.#store.whenStopped().then(() => (life.isAlive ? onCrash() : undefined))
     const kv = new LifeStore(this.#store, life)
-    const chain = await Chain.open({ spec, precompiles }, { kv, logger: silentLogger })
+    const ends = { kv, clock: life, logger: silentLogger }
+    const { chain } = await openLocalExecution({ spec, precompiles }, ends)
     const head = new HeadState({ chain, kv, clock: life })
     const pool = new TransactionPool(
       { journalPath: '/dev/null/journal' },
@@ -94,7 +96,10 @@ export class FullHost implements SimHost {
     const app = (clock: Clock) =>
       new ChainConsensusApp(
         { builder: identity?.builder },
-        { chain, kv, clock, logger: silentLogger, transactions: () => pool.source() },
+        {
+          ...{ chain, kv, clock, logger: silentLogger, transactions: pool },
+          execution: new LocalExecution({ chain, kv, clock }),
+        },
       )
     this.#running = { chain, mempool: pool.mempool }
     this.#height = chain.head.height

@@ -90,6 +90,7 @@ export async function networkDecoders(): Promise<FuzzedDecoder[]> {
       samples: [
         encodeRangeResponse({
           headHeight: 10,
+          firstHeight: 0,
           envelopes: [new Uint8Array(100), new Uint8Array(300).fill(1)],
           certificate: new Uint8Array(90),
         }),
