@@ -80,7 +80,7 @@ export class FullHost implements SimHost {
   async open(life: Life, onCrash: () => void): Promise<HostLife> {
     const { spec, precompiles, identity } = this.#options
     this.#store.setPlan(() => this.#nextFault(life))
-    this.#store.whenStopped().then(() => (life.isAlive ? onCrash() : undefined))
+    void this.#store.whenStopped().then(() => (life.isAlive ? onCrash() : undefined))
     const kv = new LifeStore(this.#store, life)
     const ends = { kv, clock: life, logger: silentLogger }
     const { chain } = await openLocalExecution({ spec, precompiles }, ends)

@@ -1,7 +1,8 @@
 import { RLP } from '@ethereumjs/rlp'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkRlp, decodeRlp, encodeRlp, type RlpItem } from '../../../src/primitives/rlp.ts'
+import { equalBytes } from '../../../src/primitives/bytes.ts'
+import { asInt, checkRlp, decodeRlp, encodeRlp, fromInt, type RlpItem } from '../../../src/primitives/rlp.ts'
 import { thrownCode } from '../../support/network/outcome.ts'
 
 const MIB = 1024 * 1024
@@ -48,9 +49,19 @@ describe('RLP', () => {
         const bytes = RLP.encode(value as never)
         const decoded = decodeRlp(bytes, MIB)
         expect(decoded).toEqual(value)
-        expect(encodeRlp(decoded)).toEqual(bytes)
+        expect(encodeRlp(value)).toEqual(bytes)
       }),
     )
+  })
+
+  it('encodes lengths of every size', () => {
+    for (const length of [0, 1, 55, 56, 255, 256, 65_535, 65_536]) {
+      const value = new Uint8Array(length).fill(0x80)
+      // Comparing long arrays item by item would take most of the time.
+      expect(equalBytes(encodeRlp(value), RLP.encode(value))).toBe(true)
+      expect(equalBytes(encodeRlp([value, value]), RLP.encode([value, value]))).toBe(true)
+      expect(equalBytes(decodeRlp(encodeRlp(value), MIB) as Uint8Array, value)).toBe(true)
+    }
   })
 
   it('takes of damaged and random bytes what the library takes', () => {
@@ -113,5 +124,27 @@ describe('RLP', () => {
     const decoded = decodeRlp(message, MIB)
     message.fill(0)
     expect(decoded).toEqual(Uint8Array.of(1, 2, 3))
+  })
+})
+
+describe('integers', () => {
+  it('come back as they were, up to the largest that is exact', () => {
+    for (const value of [0, 1, 127, 128, 255, 256, 65_535, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+      expect(fromInt(value)).toEqual(fromInt(BigInt(value)))
+      expect(asInt(fromInt(value))).toBe(value)
+    }
+  })
+
+  it('are refused with zeros in front, too long, or above the bound', () => {
+    const refuse = (value: Uint8Array, max?: number) =>
+      expect(() => asInt(value, max)).toThrow(expect.objectContaining({ code: 'BAD_RLP' }))
+    refuse(Uint8Array.of(0))
+    refuse(Uint8Array.of(0, 1))
+    refuse(new Uint8Array(9).fill(1))
+    refuse(fromInt(2n ** 53n))
+    refuse(fromInt(2n ** 53n + 1n))
+    refuse(fromInt(2n ** 64n - 1n))
+    refuse(fromInt(8), 7)
+    expect(asInt(fromInt(7), 7)).toBe(7)
   })
 })
