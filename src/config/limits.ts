@@ -432,8 +432,8 @@ export const limits = {
   rpcCallHeapMb: 1_024,
   /** Blocks of one stretch of a search for logs: some tens of milliseconds. */
   rpcLogBlocksATurn: 2_000,
-  /** How much the thread for calls stands back where cores are few: it gets a third of what consensus may have. */
-  callsNiceness: 5,
+  /** How much threads for calls and models stand back where cores are few: each gets a third of what consensus may. */
+  backgroundNiceness: 5,
   /** More time for reads that wait for their thread to start. */
   callsStartMs: 20_000,
 

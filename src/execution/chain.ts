@@ -143,9 +143,10 @@ export class Chain implements ChainView {
     return this.#pruner.idle()
   }
 
-  /** To be called before the store is closed. */
-  close(): Promise<void> {
-    return this.#pruner.close()
+  /** Waits for the work under way. To be called before the store is closed. */
+  async close(): Promise<void> {
+    await this.#pruner.close()
+    await this.#turns.idle()
   }
 
   get signingDomain(): SigningDomain {

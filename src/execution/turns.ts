@@ -7,4 +7,9 @@ export class Turns {
     this.#last = result.catch(() => undefined)
     return result
   }
+
+  /** Resolves when the work that was given so far is over. */
+  async idle(): Promise<void> {
+    await this.#last
+  }
 }

@@ -58,5 +58,10 @@ export function serveWorker<Calls extends WorkerCalls<Calls>>(
 
 /** On Linux each thread has a priority of its own, and 0 names the one that asks; elsewhere it would be the process. */
 function standBack(niceness: number): void {
-  if (niceness > 0 && process.platform === 'linux') setPriority(0, niceness)
+  if (niceness === 0 || process.platform !== 'linux') return
+  try {
+    setPriority(0, niceness)
+  } catch {
+    // a sandbox may forbid it; the thread then takes its full share
+  }
 }

@@ -1,4 +1,5 @@
 // A worker for tests of src/runtime/worker.ts.
+import { getPriority } from 'node:os'
 import { NodeError } from '../../src/errors/errors.ts'
 import type { WorkerHandlers } from '../../src/runtime/workerProtocol.ts'
 import { serveWorker, workerInput } from '../../src/runtime/workerThread.ts'
@@ -13,6 +14,7 @@ export interface TestCalls {
   exit: { input: undefined; output: never }
   countForEver: { input: undefined; output: never; progress: number }
   releaseInto: { input: Int32Array; output: undefined }
+  priority: { input: undefined; output: number }
   untilUnwanted: { input: undefined; output: string }
 }
 
@@ -41,6 +43,7 @@ const handlers: WorkerHandlers<TestCalls> = {
   countForEver: (_input, report) => {
     for (let step = 1; ; step++) report(step)
   },
+  priority: () => getPriority(0),
   untilUnwanted: (_input, _report, signal) => {
     let rounds = 0
     while (!signal.aborted) rounds++

@@ -229,6 +229,17 @@ export function itExecutes(where: Where, folder: () => string): void {
       expect(built.faulty).toEqual([])
     }))
 
+  it('closes while a block runs, which ends it, and opens again', async () => {
+    const opened = await openExecution(where, folder())
+    const running = codeOf(opened.execution.build(request(opened, [loop(opened, 0)]), wanted()))
+    await opened.close()
+    expect(await running).toBe('CANCELLED')
+    await world(async (one) => {
+      await mine(one)
+      expect(one.chain.head.height).toBe(1)
+    })
+  })
+
   it('commits what it never judged, and goes on from there after a restart', async () => {
     let built: BuiltBlock | undefined
     await world(async (one) => {

@@ -173,7 +173,8 @@ export function evaluateInWorker(
 function thread(name: string, modelFolder: string | undefined): Omit<WorkerOptions, 'queueLength'> {
   const input: EngineInput = { modelFolder: modelFolder ?? defaultModelFolder() }
   // the runtime is native code: a thread that is cut off inside it takes the process with it
-  return { name, module: new URL('./engineWorker.ts', import.meta.url), input, onClose: 'finish' }
+  const { backgroundNiceness: niceness } = limits
+  return { name, module: new URL('./engineWorker.ts', import.meta.url), input, onClose: 'finish', niceness }
 }
 
 function timed<Progress>(

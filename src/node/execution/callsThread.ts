@@ -117,7 +117,7 @@ export class CallsThread implements HeavyReads, Service {
         queueLength: limits.rpcCallQueue,
         // its handle of the store must be closed
         onClose: 'finish',
-        niceness: limits.callsNiceness,
+        niceness: limits.backgroundNiceness,
         resourceLimits: { maxOldGenerationSizeMb: limits.rpcCallHeapMb },
       },
       {

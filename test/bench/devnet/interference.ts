@@ -1,19 +1,21 @@
 // Block intervals of a devnet while one thing after the other is asked of its validators without a pause:
-//   ./scripts/bench interference [--seconds 60] [--only loops,calls] [--json FILE]
+//   ./scripts/bench interference [--validators 4] [--seconds 60] [--only loops,calls] [--json FILE]
 // loops      a transaction that takes 15 M gas of a loop, two for each block, so that every block is full
 // calls      eth_call of a loop of 5 M gas, over some connections to each validator
 // logs       eth_getLogs over the whole chain, the same way
 // transfers  transfers into every validator, which gossip brings to the others
+// Beside them: how long the first validator takes to say its chain's id, which needs its main thread and nothing else.
 // The load comes from this machine too. Ratios to the idle intervals of the same run are what to look at.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Hex } from 'viem'
 import { RunningDevnet } from '../../e2e/support/devnet.ts'
-import { type Intervals, intervalsOf, watchHeads } from './heads.ts'
+import { type Intervals, intervalsOf, quantile, watchHeads } from './heads.ts'
 
 const { values } = parseArgs({
   options: {
+    validators: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '60' },
     only: { type: 'string' },
     json: { type: 'string' },
@@ -37,6 +39,8 @@ interface Outcome extends Intervals {
   readonly p50Ratio: number
   readonly p99Ratio: number
   readonly gasPerBlock: number
+  readonly answerP50Ms: number
+  readonly answerP99Ms: number
   readonly work: string
   readonly load: number
 }
@@ -127,15 +131,29 @@ const idle: Load = {
     new Promise((resolve) => signal.addEventListener('abort', () => resolve(''), { once: true })),
 }
 
+/** Times that a question takes which only the main thread of the first validator has to do with. */
+async function probe(devnet: RunningDevnet, signal: AbortSignal): Promise<number[]> {
+  const times: number[] = []
+  while (!signal.aborted) {
+    const started = performance.now()
+    await ask(devnet.rpc[0] ?? '', 'eth_chainId', [], AbortSignal.timeout(60_000)).catch(() => undefined)
+    times.push(performance.now() - started)
+    await sleep(50)
+  }
+  return times.sort((a, b) => a - b)
+}
+
 async function measure(devnet: RunningDevnet, name: string, load: Load, base?: Intervals): Promise<Outcome> {
-  const client = devnet.client(3)
+  const last = devnet.rpc.length - 1
+  const client = devnet.client(last)
   const from = await client.getBlockNumber({ cacheTime: 0 })
-  const heads = watchHeads(devnet, 3)
+  const heads = watchHeads(devnet, last)
   const end = new AbortController()
   const running = load.run(end.signal)
+  const answering = probe(devnet, end.signal)
   await sleep(seconds * 1000)
   end.abort()
-  const work = await running
+  const [work, answers] = [await running, await answering]
   await heads.close()
   const to = await client.getBlockNumber({ cacheTime: 0 })
   let gas = 0n
@@ -149,6 +167,8 @@ async function measure(devnet: RunningDevnet, name: string, load: Load, base?: I
     p50Ratio: intervals.p50Ms / (base ?? intervals).p50Ms,
     p99Ratio: intervals.p99Ms / (base ?? intervals).p99Ms,
     gasPerBlock: Number(gas) / Math.max(1, Number(to - from)),
+    answerP50Ms: quantile(answers, 0.5),
+    answerP99Ms: quantile(answers, 0.99),
     work,
     load: loadavg()[0] ?? 0,
   }
@@ -156,11 +176,13 @@ async function measure(devnet: RunningDevnet, name: string, load: Load, base?: I
   return outcome
 }
 
-function show({ name, blocks, p50Ms, p99Ms, mostMs, p50Ratio, p99Ratio, gasPerBlock, work, load }: Outcome) {
+function show(outcome: Outcome): void {
+  const { name, blocks, p50Ms, p99Ms, mostMs, p50Ratio, p99Ratio, gasPerBlock, work, load } = outcome
   const ms = (value: number) => `${value.toFixed(0)} ms`
   say(
     `${name.padEnd(10)} ${blocks} blocks, p50 ${ms(p50Ms)} (×${p50Ratio.toFixed(2)}), p99 ${ms(p99Ms)} ` +
       `(×${p99Ratio.toFixed(2)}), longest ${ms(mostMs)}, ${(gasPerBlock / 1e6).toFixed(1)} M gas a block, ` +
+      `an answer p50 ${ms(outcome.answerP50Ms)} p99 ${ms(outcome.answerP99Ms)}, ` +
       `load ${load.toFixed(1)}${work === '' ? '' : `; ${work}`}`,
   )
 }
@@ -172,8 +194,8 @@ function residentMiB(pid: number): number {
 }
 
 async function main(): Promise<void> {
-  say(`Starting four validators and a host on ${availableParallelism()} cores …`)
-  const devnet = await RunningDevnet.start([])
+  say(`Starting ${values.validators} validators and a host on ${availableParallelism()} cores …`)
+  const devnet = await RunningDevnet.start(['--validators', values.validators])
   const memory = () =>
     [...devnet.rpc.keys()].map((index) => residentMiB(devnet.pidOf(`validator-${index}`))).join(', ')
   const loads: Readonly<Record<string, Load>> = {
@@ -197,7 +219,9 @@ async function main(): Promise<void> {
     say(`memory of the validators in the end, MiB: ${memory()}`)
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(outcomes, null, 2)}\n`)
   } finally {
+    const started = performance.now()
     await devnet.stop()
+    say(`stopped in ${(performance.now() - started).toFixed(0)} ms`)
   }
 }
 

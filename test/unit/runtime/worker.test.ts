@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
 import { isNodeError, type NodeError } from '../../../src/errors/errors.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
@@ -71,6 +72,21 @@ test('an interrupt ends the call that runs, and the client still closes', async 
   client.interrupt()
   expect(await call).toMatch(/^unwanted after /)
   expect(await client.call('untilUnwanted', undefined)).toBe('unwanted after false')
+})
+
+test.runIf(process.platform === 'linux')('a thread stands back alone, not with its process', async () => {
+  const before = getPriority(0)
+  const options = {
+    name: 'echo',
+    module,
+    queueLength: 8,
+    onClose: 'terminate',
+    input: { greeting: '' },
+  } as const
+  const client = new WorkerClient<TestCalls>({ ...options, niceness: 3 }, modules)
+  open.push(client)
+  expect(await client.call('priority', undefined)).toBe(Math.max(before, 3))
+  expect(getPriority(0)).toBe(before)
 })
 
 test('a thread that ends by itself tells of it once; one that is closed does not', async () => {
