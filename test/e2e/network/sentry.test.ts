@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createPublicClient, http } from 'viem'
+import { createPublicClient, createWalletClient, http } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { limits } from '../../../src/config/limits.ts'
 import { nodeSettings, readSettings } from '../../../src/config/settings.ts'
 import { loadOrCreateNodeKey } from '../../../src/network/libp2p/nodeKey.ts'
 import { createNode, type OpenLedgerNode } from '../../../src/node/compose.ts'
 import { type DevnetFolder, openDevnetFolder, validatorKeyPath } from '../../../src/node/devnet/folder.ts'
+import { devnetAccounts } from '../../../src/node/devnet/keys.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { createLogger } from '../../../src/runtime/logger.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
@@ -59,8 +62,12 @@ class Layout {
     return `/ip4/127.0.0.1/tcp/${this.#port(name)}/p2p/${this.idOf(name)}`
   }
 
+  rpcUrl(name: Name): string {
+    return `http://127.0.0.1:${this.#port(name) + 1}`
+  }
+
   client(name: Name) {
-    return createPublicClient({ transport: http(`http://127.0.0.1:${this.#port(name) + 1}`) })
+    return createPublicClient({ transport: http(this.rpcUrl(name)) })
   }
 
   async peerCount(name: Name): Promise<number> {
@@ -143,6 +150,30 @@ describe('a validator behind two sentries', () => {
     // two validators know each other and the two sentries
     expect(await layout.peerCount('first')).toBe(3)
     expect(await layout.peerCount('second')).toBe(3)
+  })
+
+  it('passes on transactions and gets blocks that are too large for gossip', async () => {
+    const wallet = createWalletClient({
+      account: privateKeyToAccount(devnetAccounts()[0]!.privateKey),
+      transport: http(layout.rpcUrl('hidden')),
+    })
+    const hash = await wallet.sendTransaction({
+      chain: null,
+      to: `0x${'42'.repeat(20)}`,
+      data: `0x${'00'.repeat(2 * limits.gossipEnvelopeBytes - 30_000)}`,
+      gas: 2_000_000n,
+    })
+    const { blockNumber } = await layout
+      .client('hidden')
+      .waitForTransactionReceipt({ hash, timeout: LONG_MS })
+    expect((await layout.client('hidden').getBlock({ blockNumber })).size).toBeGreaterThan(
+      limits.gossipEnvelopeBytes,
+    )
+    await eventually(
+      'all have it',
+      () => NAMES.every((name) => layout.height(name) >= Number(blockNumber)),
+      LONG_MS,
+    )
   })
 
   it('lets no stranger in', async () => {
