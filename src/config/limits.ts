@@ -156,8 +156,6 @@ export const limits = {
   gossipTransactionsWaitMs: 25,
   /** Gossiped transactions judged in a stretch, before votes and everything else get a turn. */
   transactionsATurn: 16,
-  /** Largest gossiped proposal: an envelope and the signed head of the proposal. */
-  gossipProposalBytes: 4 * 1024 * 1024 + 64 * 1024 + 1024,
   /** Largest gossip message of receipts: a query row is about 1 KB, so this is a batch of some thirty. */
   gossipReceiptsBytes: 64 * 1024,
   /** A gossiped proof of a double signature: two messages of 150 bytes. */
@@ -166,7 +164,7 @@ export const limits = {
   evidenceBlocks: 3_600,
   /** Validators whose double signatures are remembered: two whole sets. One proof for each is all that is needed. */
   evidenceOffenders: 200,
-  /** Largest gossip frame: a peer that answers what was asked for may put two of the largest messages in one. */
+  /** Largest gossip frame: a peer that answers what was asked for puts all of it in one, some 35 of the largest. */
   gossipFrameBytes: 9 * 1024 * 1024,
   /** Protobuf fields in one gossip frame: four topics of 5,000 advertised message ids, and some room. */
   gossipFrameFields: 24_000,
@@ -174,14 +172,20 @@ export const limits = {
   gossipFrameMessages: 5_000,
   /** Subscriptions in one gossip frame: our topics, with room for those of a later version. */
   gossipFrameSubscriptions: 32,
-  /** Gossip frames a peer may send a second, on average: 100 validators make some 400 votes a second. */
-  gossipFramesPerSecond: 1_000,
-  /** Gossip frames a peer may send at once: what gathers while a node is busy with a block. */
-  gossipFramesBurst: 4_000,
+  /** Gossip messages, and frames without any, that a peer may send a second: 100 validators make some 400 votes. */
+  gossipMessagesPerSecond: 1_000,
+  /** As many at once: what gathers while a node is busy with a block. */
+  gossipMessagesBurst: 4_000,
+  /** How long a peer may go on sending faster than that; it is slowed down all the while, and then cut off. */
+  gossipFloodMs: 10_000,
+  /** Time for a gossip frame from its first byte to its last: the largest one over 4 Mbit/s. */
+  gossipFrameMs: 20_000,
+  /** Memory of gossip frames that are not whole yet, of all peers: seven of the largest. */
+  gossipBufferedBytes: 64 * 1024 * 1024,
   /** Gossip messages of one peer under validation: beyond it the peer's stream is not read. */
   gossipPendingMessagesPerPeer: 1_024,
-  /** Bytes of one peer's gossip under validation: two of the largest proposals. */
-  gossipPendingBytesPerPeer: 9 * 1024 * 1024,
+  /** Bytes of one peer's gossip under validation: eight of the largest messages. */
+  gossipPendingBytesPerPeer: 2 * 1024 * 1024,
   /** Time for one gossip validation; below the time that gossipsub keeps a message for forwarding. */
   gossipValidationMs: 5_000,
   /** Bytes waiting to be sent to one peer as gossip: two of the largest frames, then messages are dropped. */
@@ -195,6 +199,8 @@ export const limits = {
   connections: 192,
   /** Connections that strangers opened; the rest is kept for configured peers (against eclipse). */
   inboundConnections: 64,
+  /** Connections that one peer opened: two, when both sides dial at once, and room for a restart. */
+  inboundConnectionsPerPeer: 4,
   /** Connections that one host opened, other than the loopback address. */
   inboundConnectionsPerHost: 16,
   /** Connections under way that are not authenticated yet. */
@@ -255,6 +261,8 @@ export const limits = {
   requestProtocols: 64,
   /** Requests that one node has open to one peer, over all protocols. */
   requestsOpenPerPeer: 32,
+  /** Time for a request to arrive: some KB, sent at once. */
+  requestReadMs: 5_000,
   /** Time to read a request and to write its answer; a longer one holds a stream for nothing. */
   requestServeMs: 20_000,
   /** Largest status message: two integers, two hashes and the agent. */

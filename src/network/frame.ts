@@ -11,24 +11,48 @@ export function encodeFrame(...parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(header, ...parts)
 }
 
+/** Adds up the memory that frames take while they are read. */
+export class ByteMeter {
+  #bytes = 0
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes
+  }
+}
+
 const FIRST_CAPACITY_BYTES = 4_096
 
 /**
  * The one frame of a stream. Memory grows with what arrives, in one buffer: neither a large length in the header
  * nor a flood of tiny pieces costs more. Errors: LIMIT_EXCEEDED, BAD_ENCODING (too short, or bytes after the frame).
  */
-export async function readFrame(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+export async function readFrame(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  meter?: ByteMeter,
+): Promise<Uint8Array> {
   const header = new Uint8Array(HEADER_BYTES)
   let headerReceived = 0
   let body: BoundedBuffer | undefined
-  for await (const piece of source) {
-    const ofHeader = piece.subarray(0, HEADER_BYTES - headerReceived)
-    header.set(ofHeader, headerReceived)
-    headerReceived += ofHeader.length
-    if (headerReceived < HEADER_BYTES) continue
-    body ??= new BoundedBuffer(frameLength(header, maxBytes))
-    body.append(piece.subarray(ofHeader.length))
-    if (body.isFull) return body.bytes
+  let metered = 0
+  try {
+    for await (const piece of source) {
+      const ofHeader = piece.subarray(0, HEADER_BYTES - headerReceived)
+      header.set(ofHeader, headerReceived)
+      headerReceived += ofHeader.length
+      if (headerReceived < HEADER_BYTES) continue
+      body ??= new BoundedBuffer(frameLength(header, maxBytes))
+      body.append(piece.subarray(ofHeader.length))
+      meter?.add(body.capacity - metered)
+      metered = body.capacity
+      if (body.isFull) return body.bytes
+    }
+  } finally {
+    meter?.add(-metered)
   }
   throw new NodeError('BAD_ENCODING', 'The stream ended within a frame.')
 }
@@ -50,6 +74,10 @@ class BoundedBuffer {
   constructor(length: number) {
     this.#length = length
     this.#buffer = new Uint8Array(Math.min(length, FIRST_CAPACITY_BYTES))
+  }
+
+  get capacity(): number {
+    return this.#buffer.length
   }
 
   get isFull(): boolean {

@@ -63,6 +63,17 @@ export class GossipService implements GossipPort, GossipEvents {
     this.#pending.clear()
   }
 
+  /** Messages under validation, of all peers, and memory of what is not whole yet. */
+  get load(): { readonly judging: number; readonly judgingBytes: number; readonly bufferedBytes: number } {
+    let judging = 0
+    let judgingBytes = 0
+    for (const { messages, bytes } of this.#pending.values()) {
+      judging += messages
+      judgingBytes += bytes
+    }
+    return { judging, judgingBytes, bufferedBytes: this.#modules.wire.bufferedBytes }
+  }
+
   async publish(name: TopicName, bytes: Uint8Array): Promise<void> {
     const topic = this.#topics[name]
     if (bytes.length > topic.maxBytes) {

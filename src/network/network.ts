@@ -40,6 +40,18 @@ export interface NetworkModules {
   readonly onHeard?: (listener: (address: string) => void) => () => void
 }
 
+export interface NetworkLoad {
+  /** Requests of peers that are being answered. */
+  readonly serving: number
+  /** Memory of request and answer frames that are being read. */
+  readonly readingBytes: number
+  /** Gossip messages under validation, and their bytes. */
+  readonly judging: number
+  readonly judgingBytes: number
+  /** Memory of gossip frames that are not whole yet. */
+  readonly bufferedBytes: number
+}
+
 const AGENT = /^[\x20-\x7e]+$/
 
 /** The network of a node over some transport: three ports and a life from one start to one stop. */
@@ -112,6 +124,16 @@ export class Network implements Service {
   /** Where this node can be reached, with its peer id; empty before the start. */
   listenAddresses(): readonly string[] {
     return this.#modules.transport.listenAddresses()
+  }
+
+  /** What peers have this node hold at the moment; each is bounded. */
+  load(): NetworkLoad {
+    return { ...this.#requests.load, ...this.#gossip.load }
+  }
+
+  /** How a peer's gossip is thought of; see `gossipsubOptions`. */
+  gossipScore(peer: PeerId): number {
+    return this.#modules.wire.scoreOf(peer)
   }
 
   /** Errors: PORT_IN_USE, BAD_CONFIG. */

@@ -16,22 +16,19 @@ export class TokenBucket {
     this.#updatedMs = clock.nowMs()
   }
 
-  take(): boolean {
+  /** More than the burst can be taken at once; what follows then waits until all of it is made up for. */
+  take(count = 1): boolean {
     this.#refill()
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
+    if (this.#tokens < Math.min(count, this.#burst)) return false
+    this.#tokens -= count
     return true
   }
 
-  /** Milliseconds until one can be taken; 0 when that is now. */
-  waitMs(): number {
+  /** Milliseconds until so many can be taken; 0 when that is now. */
+  waitMs(count = 1): number {
     this.#refill()
-    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond)
-  }
-
-  get isFull(): boolean {
-    this.#refill()
-    return this.#tokens >= this.#burst
+    const missing = Math.min(count, this.#burst) - this.#tokens
+    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / this.#perSecond)
   }
 
   #refill(): void {

@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { deadline, raceSignal } from '../runtime/deadline.ts'
 import type { Logger } from '../runtime/logger.ts'
 import {
+  ByteMeter,
   decodeReply,
   encodeFrame,
   encodeReply,
@@ -53,12 +54,20 @@ export class RequestService implements RequestPort {
   readonly #served = new Map<string, Served>()
   readonly #openByPeer = new Map<PeerId, number>()
   readonly #stopping = new AbortController()
+  readonly #reading = new ByteMeter()
 
   constructor(options: { wireName: (protocol: string) => string }, modules: RequestModules) {
     this.#wireName = options.wireName
     this.#modules = modules
     // every open exchange listens; their number is bounded elsewhere
     setMaxListeners(0, this.#stopping.signal)
+  }
+
+  /** Requests being served, and the memory of frames that are being read, in both directions. */
+  get load(): { readonly serving: number; readonly readingBytes: number } {
+    let serving = 0
+    for (const { active } of this.#served.values()) serving += active
+    return { serving, readingBytes: this.#reading.bytes }
   }
 
   /** Fails what is open; later requests fail with CANCELLED. */
@@ -131,7 +140,7 @@ export class RequestService implements RequestPort {
     try {
       limit.signal.throwIfAborted()
       channel = await this.#open(peer, this.#wireName(protocol), limit.signal)
-      const answer = readFrame(channel.source, options.maxResponseBytes + REPLY_OVERHEAD_BYTES)
+      const answer = readFrame(channel.source, options.maxResponseBytes + REPLY_OVERHEAD_BYTES, this.#reading)
       const sent = channel.send(encodeFrame(bytes))
       // the answer may come, or the stream break, before all is sent
       sent.catch(() => {})
@@ -174,7 +183,7 @@ export class RequestService implements RequestPort {
       if (refusal === 'quota') blame(peer, 'overQuota', `${protocol} requests beyond the quota`)
       await channel.send(encodeReply('busy'))
       // read on, because closing the stream now could overtake the reply
-      await raceSignal(readFrame(channel.source, served.options.maxRequestBytes), limit.signal)
+      await this.#read(served, peer, channel, limit.signal)
       channel.done()
     } finally {
       limit.signal.removeEventListener('abort', abort)
@@ -186,7 +195,7 @@ export class RequestService implements RequestPort {
     served.active += 1
     served.activeByPeer.set(peer, (served.activeByPeer.get(peer) ?? 0) + 1)
     try {
-      const request = await raceSignal(readFrame(channel.source, served.options.maxRequestBytes), signal)
+      const request = await this.#read(served, peer, channel, signal)
       await channel.send(await raceSignal(this.#answer(served, peer, request), signal))
       channel.done()
     } catch (error) {
@@ -197,6 +206,26 @@ export class RequestService implements RequestPort {
       throw error
     } finally {
       leave(served, peer)
+    }
+  }
+
+  /** The request; it has less time than the answer, because a peer sends it at once. Errors: TIMEOUT. */
+  async #read(
+    { options, protocol }: Served,
+    peer: PeerId,
+    channel: Channel,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { clock, blame } = this.#modules
+    const limit = deadline(clock, limits.requestReadMs, signal)
+    try {
+      const frame = readFrame(channel.source, options.maxRequestBytes, this.#reading)
+      return await raceSignal(frame, limit.signal)
+    } catch (error) {
+      if (isNodeError(error, 'TIMEOUT')) blame(peer, 'badRequest', `a ${protocol} request that never came`)
+      throw error
+    } finally {
+      limit.cancel()
     }
   }
 

@@ -21,7 +21,7 @@ interface TopicRules {
 
 const rules = {
   tx: { maxBytes: limits.gossipTransactionsBytes, identity: 'content' },
-  proposal: { maxBytes: limits.gossipProposalBytes, identity: 'publication' },
+  proposal: { maxBytes: limits.proposalMessageBytes, identity: 'publication' },
   vote: { maxBytes: limits.voteBytes, identity: 'publication' },
   evidence: { maxBytes: limits.evidenceMessageBytes, identity: 'content' },
   receipt: { maxBytes: limits.gossipReceiptsBytes, identity: 'content' },

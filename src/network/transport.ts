@@ -65,6 +65,10 @@ export interface GossipWire {
   publish(topicId: string, bytes: Uint8Array): Promise<void>
   subscribe(topicId: string): void
   unsubscribe(topicId: string): void
+  /** How a peer's gossip is thought of: 0 for one of whom nothing is known; far below that it is not listened to. */
+  scoreOf(peer: PeerId): number
+  /** Memory of what has arrived and is no whole frame yet. */
+  readonly bufferedBytes: number
   /** Peers that a message of others is handed on to at once. */
   neighbours(topicId: string): readonly PeerId[]
 }

@@ -32,7 +32,11 @@ export function connectionGater(options: GaterOptions): ConnectionGater {
     },
     denyInboundEncryptedConnection: (peer) => {
       const id = peer.toString()
-      return !admits(id) || (!access.isKnown(id) && strangers().length >= limits.inboundConnections)
+      return (
+        !admits(id) ||
+        fromPeer(inbound(), id) >= limits.inboundConnectionsPerPeer ||
+        (!access.isKnown(id) && strangers().length >= limits.inboundConnections)
+      )
     },
     denyOutboundEncryptedConnection: (peer) => !admits(peer.toString()),
     // what peers tell of addresses is not remembered: only configured ones are dialled
@@ -43,4 +47,8 @@ export function connectionGater(options: GaterOptions): ConnectionGater {
 function fromHost(connections: readonly Connection[], address: Multiaddr): number {
   const host = hostOf(address)
   return connections.filter(({ remoteAddr }) => hostOf(remoteAddr) === host).length
+}
+
+function fromPeer(connections: readonly Connection[], peer: PeerId): number {
+  return connections.filter(({ remotePeer }) => remotePeer.toString() === peer).length
 }

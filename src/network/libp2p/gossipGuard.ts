@@ -7,8 +7,10 @@ import { NodeError } from '../../errors/errors.ts'
  * 9 MB could hold millions of empty entries. Here each frame is cut to size and its fields are counted first.
  */
 export interface GuardHooks {
-  /** Awaited before each frame; this is how a peer that sends too fast is slowed down. */
-  readonly beforeFrame: () => Promise<void>
+  /** Awaited before each frame with so many messages; this is how a peer that sends too fast is slowed down. */
+  readonly beforeFrame: (messages: number) => Promise<void>
+  /** Before more is read: the memory that a frame takes of which only a part is here; 0 when there is none. */
+  readonly waiting?: (heldBytes: number) => void
 }
 
 /** The frames of a stream, each whole and with its length in front. Errors: LIMIT_EXCEEDED, BAD_ENCODING. */
@@ -17,16 +19,20 @@ export async function* guardFrames(
   hooks: GuardHooks,
 ): AsyncGenerator<Uint8Array> {
   let rest = new GrowingBuffer()
-  for await (const piece of source) {
-    rest.append(piece)
-    let frame = rest.takeFrame()
-    while (frame !== undefined) {
-      checkFields(frame.body)
-      await hooks.beforeFrame()
-      yield frame.whole
-      frame = rest.takeFrame()
+  try {
+    for await (const piece of source) {
+      rest.append(piece)
+      let frame = rest.takeFrame()
+      while (frame !== undefined) {
+        await hooks.beforeFrame(checkFields(frame.body))
+        yield frame.whole
+        frame = rest.takeFrame()
+      }
+      if (rest.isEmpty) rest = new GrowingBuffer()
+      hooks.waiting?.(rest.heldBytes)
     }
-    if (rest.isEmpty) rest = new GrowingBuffer()
+  } finally {
+    hooks.waiting?.(0)
   }
 }
 
@@ -43,6 +49,10 @@ class GrowingBuffer {
 
   get isEmpty(): boolean {
     return this.#start === this.#end
+  }
+
+  get heldBytes(): number {
+    return this.isEmpty ? 0 : this.#buffer.length
   }
 
   append(piece: Uint8Array): void {
@@ -75,6 +85,7 @@ class GrowingBuffer {
 
 const LENGTH_DELIMITED = 2
 const VARINT = 0
+const MESSAGE_FIELD = 2
 /** Field 3 of an RPC is the control message: the one whose content repeats. */
 const CONTROL_FIELD = 3
 /** Field 3 of a prune, its backoff, is the only field of the three levels that is not length-delimited. */
@@ -83,15 +94,18 @@ const BACKOFF_FIELD = 3
 /**
  * Counts the protobuf fields of an RPC: those of the top, of the control message, and of the messages in that. It is
  * strict where gossipsub's decoder is lax (that one ignores wire types and reads long varints its own way), because
- * otherwise a frame could mean one thing here and another there. Errors: LIMIT_EXCEEDED, BAD_ENCODING.
+ * otherwise a frame could mean one thing here and another there. Returns the number of messages. Errors:
+ * LIMIT_EXCEEDED, BAD_ENCODING.
  */
-export function checkFields(rpc: Uint8Array, maxFields: number = limits.gossipFrameFields): void {
-  countFields(rpc, { left: maxFields }, 'rpc')
+export function checkFields(rpc: Uint8Array, maxFields: number = limits.gossipFrameFields): number {
+  const budget = { left: maxFields, messages: 0 }
+  countFields(rpc, budget, 'rpc')
+  return budget.messages
 }
 
 type Level = 'rpc' | 'control' | 'entry'
 
-function countFields(bytes: Uint8Array, budget: { left: number }, level: Level): void {
+function countFields(bytes: Uint8Array, budget: { left: number; messages: number }, level: Level): void {
   let at = 0
   while (at < bytes.length) {
     budget.left -= 1
@@ -108,6 +122,7 @@ function countFields(bytes: Uint8Array, budget: { left: number }, level: Level):
     at = length.next + length.value
     if (at > bytes.length) throw malformed()
     const content = bytes.subarray(length.next, at)
+    if (level === 'rpc' && field === MESSAGE_FIELD) budget.messages += 1
     if (level === 'rpc' && field === CONTROL_FIELD) countFields(content, budget, 'control')
     if (level === 'control') countFields(content, budget, 'entry')
   }

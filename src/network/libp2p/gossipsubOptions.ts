@@ -8,10 +8,21 @@ import { messageId, type Topic, type TopicTable } from '../topics.ts'
 const HEARTBEAT_MS = 1_000
 
 /**
- * For 2 to 100 nodes: six mesh neighbours, at least four; small networks are fully meshed. Own messages go to all
- * peers, so that a validator's vote does not wait for the mesh. Scores are mild: only what validators rejected and
- * breaches of gossipsub's own rules count, no delivery quota (P3) and no IP colocation (P6), which would punish the
- * members of a small or local network for its size.
+ * For 4 to 100 validators and the nodes around them. Six mesh neighbours, at least four; small networks are fully
+ * meshed. Own messages go to all peers, so that a validator's vote does not wait for the mesh.
+ *
+ * Scores, and why each part is as it is in a network so small:
+ * - time in the mesh (P1) and first deliveries (P2) are worth a little, 50 in all: enough to prefer who has been of
+ *   use, too little to buy off more than two rejected messages;
+ * - no quota of deliveries (P3): with four nodes most messages come from their author first, and everybody else would
+ *   look idle; an idle neighbour costs nothing where all are neighbours;
+ * - rejected messages (P4): 10 n² for n of them, of which half is forgotten in 13 seconds. Our validators reject only
+ *   what no honest peer hands on, so five end gossip with a peer, seven get it ignored (graylisted), whatever it did
+ *   before, and ten cut it off (`PeerScores`);
+ * - addresses (P6) count for nothing: validators of one operator, or of a devnet, share a host. Connections of one
+ *   host are bounded by the gater;
+ * - breaches of gossipsub's own rules (P7) are forgiven up to six: a restarted neighbour grafts too early now and then;
+ * - our own bans are apart from this, because they are for requests too and last.
  */
 export function gossipsubOptions(
   topics: TopicTable,

@@ -7,13 +7,14 @@ import {
 import { type Message, type Stream, TopicValidatorResult } from '@libp2p/interface'
 import { limits } from '../../config/limits.ts'
 import { messageOf, NodeError } from '../../errors/errors.ts'
-import { type Clock, sleep } from '../../runtime/clock.ts'
+import { type Cancel, type Clock, sleep } from '../../runtime/clock.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { PeerId, Verdict } from '../ports.ts'
 import { TokenBucket } from '../quota.ts'
 import type { TopicTable } from '../topics.ts'
 import type { GossipEvents, GossipWire } from '../transport.ts'
 import { pieces } from './channel.ts'
+import { FrameBudget } from './frameBudget.ts'
 import { guardFrames } from './gossipGuard.ts'
 import { gossipsubOptions } from './gossipsubOptions.ts'
 
@@ -48,6 +49,7 @@ export class GossipsubWire implements GossipWire {
   readonly #modules: GossipsubWireModules
   /** The newest inbound stream of each peer; when it ends the peer can no longer reach us. */
   readonly #streams = new Map<PeerId, Stream>()
+  readonly #buffered = new FrameBudget<Stream>(limits.gossipBufferedBytes)
   readonly #stopping = new AbortController()
   #gossipsub: GossipSub | undefined
   #events: GossipEvents | undefined
@@ -91,6 +93,15 @@ export class GossipsubWire implements GossipWire {
 
   unsubscribe(topicId: string): void {
     this.#gossipsub?.unsubscribe(topicId)
+  }
+
+  /** Memory of frames of which only a part is here. */
+  get bufferedBytes(): number {
+    return this.#buffered.totalBytes
+  }
+
+  scoreOf(peer: PeerId): number {
+    return this.#gossipsub?.score.score(peer) ?? 0
   }
 
   neighbours(topicId: string): readonly PeerId[] {
@@ -180,19 +191,28 @@ export class GossipsubWire implements GossipWire {
   }
 
   async *#frames(stream: Stream, peer: PeerId): AsyncGenerator<Uint8Array> {
-    const { clock } = this.#modules
-    const bucket = new TokenBucket(
-      { burst: limits.gossipFramesBurst, perSecond: limits.gossipFramesPerSecond },
-      clock,
-    )
-    const beforeFrame = async () => {
-      await this.#events?.whenReady(peer)
-      while (!bucket.take() && !this.#stopping.signal.aborted) {
-        await sleep(clock, bucket.waitMs(), this.#stopping.signal)
+    const pace = this.#pace(peer)
+    let cancelFrame: Cancel | undefined
+    const waiting = (heldBytes: number) => {
+      if (heldBytes === 0) {
+        cancelFrame?.()
+        cancelFrame = undefined
+      } else {
+        cancelFrame ??= this.#modules.clock.after(limits.gossipFrameMs, () => {
+          stream.abort(new NodeError('TIMEOUT', 'A gossip frame did not end in time.'))
+        })
       }
+      const largest = this.#buffered.set(stream, heldBytes)
+      // too much of all peers together is nobody's fault; the connection may come again
+      largest?.abort(new Error('unfinished gossip frames of all peers take too much memory'))
+    }
+    const beforeFrame = async (messages: number) => {
+      waiting(0)
+      await this.#events?.whenReady(peer)
+      await pace(messages)
     }
     try {
-      yield* guardFrames(pieces(stream), { beforeFrame })
+      yield* guardFrames(pieces(stream), { beforeFrame, waiting })
     } catch (error) {
       if (error instanceof NodeError) this.#events?.violated(peer, error.message)
       throw error
@@ -202,6 +222,33 @@ export class GossipsubWire implements GossipWire {
         this.#streams.delete(peer)
         this.#modules.disconnect(peer)
       }
+    }
+  }
+
+  /**
+   * Lets so many messages of a peer through a second. Time spent waiting adds up and is forgotten at the same rate: a
+   * peer that always has more waiting floods. Errors: LIMIT_EXCEEDED.
+   */
+  #pace(peer: PeerId): (messages: number) => Promise<void> {
+    const { clock } = this.#modules
+    const bucket = new TokenBucket(
+      { burst: limits.gossipMessagesBurst, perSecond: limits.gossipMessagesPerSecond },
+      clock,
+    )
+    let waitedMs = 0
+    let lastMs = clock.nowMs()
+    return async (messages) => {
+      const count = Math.max(1, messages)
+      const fromMs = clock.nowMs()
+      waitedMs = Math.max(0, waitedMs - Math.max(0, fromMs - lastMs))
+      while (!bucket.take(count) && !this.#stopping.signal.aborted) {
+        if (waitedMs + clock.nowMs() - fromMs > limits.gossipFloodMs) {
+          throw new NodeError('LIMIT_EXCEEDED', 'The peer floods this node with gossip.', { peer })
+        }
+        await sleep(clock, bucket.waitMs(count), this.#stopping.signal)
+      }
+      lastMs = clock.nowMs()
+      waitedMs += Math.max(0, lastMs - fromMs)
     }
   }
 }

@@ -2,8 +2,8 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { PeerInfo } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
+import type { PeerDiscovery, PeerInfo } from '@libp2p/interface'
+import { type MulticastDNSComponents, mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
@@ -125,6 +125,7 @@ export async function createLibp2pParts(
     },
     { clock, logger, disconnect },
   )
+  let multicast: PeerDiscovery | undefined
   const libp2p: Libp2p = await createLibp2p({
     start: false,
     privateKey: privateKeyFromProtobuf(nodeKey.secret),
@@ -165,7 +166,14 @@ export async function createLibp2pParts(
       ? {}
       : { connectionProtector: preSharedKey({ psk: options.swarmKey, timeout: limits.dialTimeoutMs }) }),
     ...(options.mdns === true
-      ? { peerDiscovery: [mdns({ serviceTag: mdnsTag(chain), interval: limits.mdnsIntervalMs })] }
+      ? {
+          peerDiscovery: [
+            (components: MulticastDNSComponents) => {
+              multicast = mdns({ serviceTag: mdnsTag(chain), interval: limits.mdnsIntervalMs })(components)
+              return multicast
+            },
+          ],
+        }
       : {}),
     services: { identify: identify({ maxObservedAddresses: 1 }), ping: ping(), gossip: wire.service },
   })
@@ -177,15 +185,17 @@ export async function createLibp2pParts(
     })
   }
 
+  // not libp2p's own event, which has only addresses that its peer store takes
   const onHeard = (listener: (address: string) => void) => {
     const heard = ({ detail: { id, multiaddrs } }: CustomEvent<PeerInfo>) => {
-      for (const address of multiaddrs) {
+      // a loopback address that is heard of may be another machine's
+      for (const address of multiaddrs.filter((one) => isLoopback(one) === loopbackOnly)) {
         const text = address.toString()
         listener(text.includes('/p2p/') ? text : `${text}/p2p/${id}`)
       }
     }
-    libp2p.addEventListener('peer:discovery', heard)
-    return () => libp2p.removeEventListener('peer:discovery', heard)
+    multicast?.addEventListener('peer', heard)
+    return () => multicast?.removeEventListener('peer', heard)
   }
   return { transport, wire, access, onHeard, known: [...direct, ...bootstrap] }
 }

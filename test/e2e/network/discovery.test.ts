@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +61,46 @@ describe('a node that knows one bootstrap node', () => {
     await eventually('the reserved one is connected', () => reserved.peers().length === 1)
     expect(b.peers()).not.toContain(reserved.network.peerId)
     expect(c.peers()).not.toContain(reserved.network.peerId)
+  })
+})
+
+/** Whether a datagram to the group of multicast DNS comes back to this machine. */
+async function hasMulticast(): Promise<boolean> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), 1_000)
+      socket.once('error', () => resolve(false))
+      socket.once('message', () => {
+        clearTimeout(timer)
+        resolve(true)
+      })
+      socket.bind(0, () => {
+        try {
+          socket.addMembership('224.0.0.251')
+          socket.send('probe', socket.address().port, '224.0.0.251')
+        } catch {
+          resolve(false)
+        }
+      })
+    })
+  } finally {
+    socket.close()
+  }
+}
+
+const canMulticast = await hasMulticast()
+
+describe('nodes in one network segment', () => {
+  it.skipIf(!canMulticast)('find each other by multicast, and no node of another chain', async () => {
+    const other = { chainId: 1n, genesisHash: `0x${'cd'.repeat(32)}` as const }
+    const first = await nodes.start({ ...book(), mdns: true })
+    const foreign = await nodes.start({ ...book(), mdns: true, chain: other })
+    const second = await nodes.start({ ...book(), mdns: true })
+    await eventually('the two met', () => first.peers().length === 1 && second.peers().length === 1, 30_000)
+    expect(first.peers()).toEqual([second.network.peerId])
+    expect(foreign.peers()).toEqual([])
+    expect(foreign.logs.some(({ msg }) => msg === 'peer refused')).toBe(false)
   })
 })
 

@@ -60,6 +60,13 @@ export class MemoryGossipWire implements GossipWire {
     this.#subscribed.delete(topicId)
   }
 
+  /** Messages are handed over whole. */
+  readonly bufferedBytes = 0
+
+  scoreOf(): number {
+    return 0
+  }
+
   neighbours(topicId: string): readonly PeerId[] {
     return this.#transport.linkedPeers.filter((peer) => this.#transport.remote(peer)?.wire?.takes(topicId))
   }

@@ -77,6 +77,17 @@ describe('the connection gater', () => {
     expect(gater(ofFriends).denyInboundEncryptedConnection?.(stranger, place)).toBe(false)
   })
 
+  it('limits the connections of one peer, whoever it is', () => {
+    const place = at('/ip4/127.0.0.1/tcp/1')
+    for (const peer of [stranger, friend]) {
+      const few = Array.from({ length: limits.inboundConnectionsPerPeer - 1 }, () =>
+        inbound(peer, '/ip4/127.0.0.1/tcp/1'),
+      )
+      expect(gater(few).denyInboundEncryptedConnection?.(peer, place)).toBe(false)
+      expect(gater([...few, ...few.slice(0, 1)]).denyInboundEncryptedConnection?.(peer, place)).toBe(true)
+    }
+  })
+
   it('limits the connections of one host, save this machine', () => {
     const many = (address: string) =>
       Array.from({ length: limits.inboundConnectionsPerHost }, () => inbound(stranger, address))

@@ -29,6 +29,8 @@ describe('the gossip service', () => {
       publish: async () => {},
       subscribe: (id) => subscribed.push(id),
       unsubscribe: (id) => subscribed.splice(subscribed.indexOf(id), 1),
+      bufferedBytes: 0,
+      scoreOf: () => 0,
       neighbours: () => [],
     }
     gossip = new GossipService(

@@ -19,6 +19,17 @@ describe('a token bucket', () => {
   })
 })
 
+describe('a token bucket asked for several', () => {
+  it('gives more than its burst when it is full, and nothing until that is made up for', async () => {
+    const clock = new ManualClock()
+    const bucket = new TokenBucket({ burst: 3, perSecond: 10 }, clock)
+    expect(bucket.take(5)).toBe(true)
+    expect([bucket.take(), bucket.waitMs(), bucket.waitMs(2)]).toEqual([false, 300, 400])
+    await clock.advance(300)
+    expect([bucket.take(2), bucket.take()]).toEqual([false, true])
+  })
+})
+
 describe('a bounded map', () => {
   it('forgets what was set longest ago', () => {
     const map = new BoundedMap<string, number>(2)

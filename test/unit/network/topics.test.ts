@@ -17,10 +17,13 @@ describe('topics', () => {
   })
 
   it('have room for the largest of what they carry', () => {
-    expect(topics.proposal.maxBytes).toBeGreaterThanOrEqual(limits.envelopeBytes + limits.voteBytes)
+    expect(topics.proposal.maxBytes).toBeGreaterThanOrEqual(limits.gossipEnvelopeBytes + limits.voteBytes)
     expect(topics.tx.maxBytes).toBeGreaterThan(limits.transactionBytes)
     expect(topics.vote.maxBytes).toBe(limits.voteBytes)
-    expect(limits.gossipFrameBytes).toBeGreaterThan(2 * topics.proposal.maxBytes)
+    expect(topics.evidence.maxBytes).toBeGreaterThanOrEqual(2 * limits.voteBytes)
+    const largest = Math.max(...Object.values(topics).map(({ maxBytes }) => maxBytes))
+    expect(limits.gossipFrameBytes).toBeGreaterThan(8 * largest)
+    expect(limits.gossipPendingBytesPerPeer).toBeGreaterThanOrEqual(8 * largest)
   })
 
   it.each(['sync', 'Sync/1', '../1', 'a/b/1', 'sync/', `${'x'.repeat(40)}/1`])(
@@ -32,7 +35,7 @@ describe('topics', () => {
 })
 
 describe('the id of a message', () => {
-  it.each(['tx', 'receipt'] as const)('of %s is that of its content', (name) => {
+  it.each(['tx', 'receipt', 'evidence'] as const)('of %s is that of its content', (name) => {
     const id = hex(messageId(topics[name], message))
     expect(hex(messageId(topics[name], { ...message, author: bytes(9), sequence: bytes(9) }))).toBe(id)
     expect(hex(messageId(topics[name], { ...message, data: bytes(9) }))).not.toBe(id)

@@ -134,7 +134,7 @@ export function gossipCompliance(create: () => TestCluster): void {
     })
 
     it('carries a proposal of the largest size', async () => {
-      const largest = new Uint8Array(limits.gossipProposalBytes).fill(0x61)
+      const largest = new Uint8Array(limits.proposalMessageBytes).fill(0x61)
       await a.node.network.gossip.publish('proposal', largest)
       await eventually('it arrived', () => c.handled.some(({ length }) => length === largest.length))
     })
