@@ -14,8 +14,6 @@ import { readValidatorSet } from './stakingView.ts'
 
 export interface ChainHead extends ExecutionHead {
   readonly height: number
-  /** The certificate that decided the head; null at genesis. */
-  readonly certificate: Certificate | null
   /** Who votes on the next block. */
   readonly nextSet: ValidatorSet
 }

@@ -5,7 +5,7 @@ import type { PrecompileRegistry } from '../../precompiles/registry.ts'
 import type { ChainSpec } from '../chainspec/chainSpec.ts'
 import { invariant, isNodeError, NodeError } from '../errors/errors.ts'
 import { blockHashOf, checkBody, decodeBlock, heightOf, transactionsRoot } from '../ledger/block.ts'
-import { type Certificate, checkCertificate } from '../ledger/certificate.ts'
+import { type Certificate, checkCertificate, encodeCertificate } from '../ledger/certificate.ts'
 import { type Envelope, parentCertificateRoot } from '../ledger/envelope.ts'
 import {
   checkHeader,
@@ -16,6 +16,7 @@ import {
   parentHeaderOf,
 } from '../ledger/headerRules.ts'
 import { logsBloom, type Receipt, receiptsRoot } from '../ledger/receipt.ts'
+import { equalBytes } from '../primitives/bytes.ts'
 import { type Address, bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { isStateFailure } from '../state/stateFailure.ts'
@@ -43,6 +44,8 @@ export interface ExecutionHead {
   readonly blockHash: Hash
   readonly stateRoot: Hash
   readonly state: StateReader
+  /** The certificate that decided the head, checked by whoever committed it; null at genesis. */
+  readonly certificate: Certificate | null
 }
 
 export interface BuildInput {
@@ -187,6 +190,9 @@ export class Executor {
     if (certificate === null || certificate.height !== height || certificate.blockHash !== head.blockHash) {
       throw new NodeError('BAD_CERTIFICATE', 'The envelope lacks the certificate of the parent.')
     }
+    // the one that the head was committed with was checked then: in sync it is always the same one
+    const seen = head.certificate
+    if (seen !== null && equalBytes(encodeCertificate(seen), encodeCertificate(certificate))) return
     const domain = { genesisHash: this.#genesisHash, chainId: this.#spec.chainId }
     checkCertificate(domain, readDecidingSet(head.state, height, this.#spec), certificate)
   }
