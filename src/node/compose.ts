@@ -34,8 +34,9 @@ import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
 import { openLedgerReader } from './openLedgerReader.ts'
+import { networkedOperator } from './operator/networkedOperator.ts'
 import { NodeMetrics } from './operator/nodeMetrics.ts'
-import { nodeReader, peersWithAddresses } from './operator/nodeReader.ts'
+import { nodeReader } from './operator/nodeReader.ts'
 import { operatorPort } from './operator/operatorPort.ts'
 import { PoolExchange } from './poolExchange.ts'
 import { precompilesOf } from './precompiles.ts'
@@ -169,33 +170,16 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   )
   subscribeConsensus(gossip, engine)
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
-  const sync = () => syncer.status()
+  const operator = networkedOperator({
+    ...{ ...core, clientVersion: CLIENT_VERSION, mempool: pool.mempool, network, engine, syncer },
+    ...{ signer: held, failure: () => failedWith },
+  })
   const peerCount = () => peers.list().length
-  const node = nodeReader({
-    ...{ clientVersion: CLIENT_VERSION, chain, mempool: pool.mempool, validator },
-    isSignerConnected: held?.isConnected,
-    network: { peerId: network.peerId, peers: () => peers.list(), consensus: () => engine.status(), sync },
-  })
-  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount, node })
-  core.metrics.watchPeers(peers)
-  core.metrics.watchSync(sync)
-  if (held?.isConnected !== undefined) core.metrics.watchSigner(held.isConnected)
-  const operator = operatorPort({
-    ...core,
-    sources: {
-      failure: () => failedWith,
-      sync,
-      isBehind: () => engine.status().isBehind,
-      ...(chain.head.nextSet.size > 1 || validator === undefined ? { peerCount } : {}),
-      ...(held?.isConnected === undefined ? {} : { isSignerConnected: held.isConnected }),
-    },
-    peers: () => peersWithAddresses(peers.list()),
-  })
+  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount, node: operator.node })
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
-  const signing = held?.services ?? []
-  const services = [pool, exchange, network, ...signing, engine, syncer, receipts, rpc, ...operator]
-  return assemble(core, services, failure)
+  const talking = [pool, exchange, network, ...(held?.services ?? [])]
+  return assemble(core, [...talking, engine, syncer, receipts, rpc, ...operator.services], failure)
 }
 
 interface ReceiptParts {
