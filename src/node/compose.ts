@@ -45,8 +45,9 @@ import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
 import { openLedgerReader } from './openLedgerReader.ts'
+import { networkedOperator } from './operator/networkedOperator.ts'
 import { NodeMetrics } from './operator/nodeMetrics.ts'
-import { nodeReader, peersWithAddresses } from './operator/nodeReader.ts'
+import { nodeReader } from './operator/nodeReader.ts'
 import { operatorPort } from './operator/operatorPort.ts'
 import { PoolExchange } from './poolExchange.ts'
 import { precompilesOf } from './precompiles.ts'
@@ -226,47 +227,18 @@ async function composeNetworked(core: Core): Promise<OpenLedgerNode> {
   subscribeConsensus(gossip, engine)
   evidence.start()
   const syncer = new Syncer({ app: syncApp(chain, engine), peers, requests, clock, logger })
-  const sync = () => syncer.status()
+  const operator = networkedOperator({
+    ...{ ...core, clientVersion: CLIENT_VERSION, mempool: pool.mempool, network, engine, syncer },
+    ...{ signer: held, failure: () => core.failure.message },
+  })
   const peerCount = () => peers.list().length
-  const node = nodeReader({
-    ...{ clientVersion: CLIENT_VERSION, chain, mempool: pool.mempool, validator },
-    isSignerConnected: held?.isConnected,
-    network: { peerId: network.peerId, peers: () => peers.list(), consensus: () => engine.status(), sync },
-  })
   const calls = new CallsThread({ folder: core.kv.folder, genesis: chain.spec.genesis }, core)
-  const rpc = createRpc(core, pool, { sync: rpcSync(syncer, clock), peerCount, node }, calls)
-  core.metrics.watchPeers(peers)
-  core.metrics.watchSync(sync)
-  if (held?.isConnected !== undefined) core.metrics.watchSigner(held.isConnected)
-  const operator = operatorPort({
-    ...core,
-    sources: {
-      failure: () => core.failure.message,
-      sync,
-      isBehind: () => engine.status().isBehind,
-      ...(chain.head.nextSet.size > 1 || validator === undefined ? { peerCount } : {}),
-      ...(held?.isConnected === undefined ? {} : { isSignerConnected: held.isConnected }),
-    },
-    peers: () => peersWithAddresses(peers.list()),
-  })
+  const status = { sync: rpcSync(syncer, clock), peerCount, node: operator.node }
+  const rpc = createRpc(core, pool, status, calls)
   const receipts = await createReceipts(core, { network, pool, sender, hostKey, app, syncer })
   const exchange = new PoolExchange({ mempool: pool.mempool, requests, peers, clock, logger })
-  const records = epochServices(core, requests)
-  const signing = held?.services ?? []
-  const services = [
-    records,
-    pool,
-    exchange,
-    network,
-    ...signing,
-    engine,
-    syncer,
-    receipts,
-    calls,
-    rpc,
-    ...operator,
-  ]
-  return assemble(core, services)
+  const talking = [epochServices(core, requests), pool, exchange, network, ...(held?.services ?? [])]
+  return assemble(core, [...talking, engine, syncer, receipts, calls, rpc, ...operator.services])
 }
 
 interface ReceiptParts {
@@ -367,7 +339,13 @@ function createNetwork(core: Core): Promise<Network> {
 }
 
 async function openNetwork(
-  { config, clock, random, logger, metrics }: Pick<Core, 'config' | 'clock' | 'random' | 'logger' | 'metrics'>,
+  {
+    config,
+    clock,
+    random,
+    logger,
+    metrics,
+  }: Pick<Core, 'config' | 'clock' | 'random' | 'logger' | 'metrics'>,
   chain: { chainId: bigint; genesisHash: Hash },
   head: () => Head,
 ): Promise<Network> {

@@ -120,3 +120,17 @@ export function finalEnvironment(text: string): Record<string, string> {
     .flatMap(({ text: content }) => [...content.matchAll(/([A-Z0-9_]+)=(\S+)/g)])
   return Object.fromEntries(pairs.map(([, name, value]) => [name ?? '', value ?? '']))
 }
+
+/** Sources that the ignore file, which lets through only what it names, keeps out of the context. */
+export function checkIgnore(ignore: string, text: string): string[] {
+  const lines = ignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  if (lines[0] !== '*')
+    return ['.dockerignore must leave out everything first, so that no key gets into an image.']
+  const named = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
+  const sources = parseDockerfile(text).flatMap(({ copies }) =>
+    copies.flatMap(({ from, sources: paths }) => (from === undefined ? paths : [])),
+  )
+  return sources
+    .filter((source) => !named.some((path) => source === path || source.startsWith(`${path}/`)))
+    .map((source) => `COPY ${source}: .dockerignore keeps it out of the context.`)
+}

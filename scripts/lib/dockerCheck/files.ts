@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { checkCompose, checkScrapes, parseCompose } from './compose.ts'
 import { alertExpressions, dashboardExpressions, type Expression } from './dashboards.ts'
-import { checkDockerfile } from './dockerfile.ts'
+import { checkDockerfile, checkIgnore } from './dockerfile.ts'
 
 const datasourceSchema = z.object({ datasources: z.tuple([z.object({ uid: z.string(), url: z.string() })]) })
 
@@ -20,7 +20,8 @@ export async function checkFiles(root: string): Promise<DockerFiles> {
   const folder = join(root, 'docker')
   const read = (...path: string[]) => readFile(join(folder, ...path), 'utf8')
   const dockerfile = await read('Dockerfile')
-  const problems = checkDockerfile(dockerfile, root)
+  const ignore = await readFile(join(root, '.dockerignore'), 'utf8')
+  const problems = [...checkDockerfile(dockerfile, root), ...checkIgnore(ignore, dockerfile)]
   const { compose, problems: malformed } = parseCompose(await read('compose.yaml'))
   problems.push(...malformed)
   if (compose !== undefined) {

@@ -1,12 +1,17 @@
-import { type Hex, keccak256 } from 'viem'
-import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
-import { devnetAccounts } from '../../../src/node/devnet/keys.ts'
+import { type DevnetKey, devnetAccounts } from '../../../src/node/devnet/keys.ts'
+import { bytesToBigInt, concatBytes } from '../../../src/primitives/bytes.ts'
+import { bytesToHex, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
+import { keccak256 } from '../../../src/primitives/keccak.ts'
+import { encodeRlp, fromHex, fromInt, type RlpItem } from '../../../src/primitives/rlp.ts'
+import { sign } from '../../../src/primitives/secp256k1.ts'
 import type { PerturbedNetwork } from './network.ts'
 import { pause } from './rpcNode.ts'
 
 const TICK_MS = 250
-const GAS_LIMIT = 21_000n
+const GAS_LIMIT = 21_000
 const FEE_CAP_WEI = 100_000_000_000n
+const TIP_WEI = 1_000_000_000n
+const RECEIVER: Hex = `0x${'42'.repeat(20)}`
 /** A client that sees no receipt for this long sends the same bytes again, to another node. */
 const RESEND_MS = 6_000
 const RESENT_AT_ONCE = 200
@@ -23,7 +28,7 @@ export class Load {
   readonly #network: PerturbedNetwork
   readonly #perSecond: number
   readonly #chainId: number
-  readonly #accounts: readonly PrivateKeyAccount[]
+  readonly #accounts: readonly DevnetKey[]
   readonly #nonces: number[]
   readonly sent = new Map<Hex, Sent>()
   resent = 0
@@ -37,7 +42,7 @@ export class Load {
     this.#network = options.network
     this.#perSecond = options.perSecond
     this.#chainId = options.chainId
-    this.#accounts = devnetAccounts().map(({ privateKey }) => privateKeyToAccount(privateKey))
+    this.#accounts = devnetAccounts()
     this.#nonces = this.#accounts.map(() => 0)
   }
 
@@ -92,14 +97,9 @@ export class Load {
       const signer = this.#accounts[account]
       const nonce = this.#nonces[account]
       if (signer === undefined || nonce === undefined) throw new Error('no account')
-      const raw = await signer.signTransaction({
-        ...{ type: 'eip1559', chainId: this.#chainId, nonce, gas: GAS_LIMIT },
-        ...{ maxFeePerGas: FEE_CAP_WEI, maxPriorityFeePerGas: 1_000_000_000n },
-        ...{ to: `0x${'42'.repeat(20)}`, value: 1n },
-      })
+      const { raw, hash } = signedTransfer(this.#chainId, nonce, signer.privateKey)
       this.#nonces[account] = nonce + 1
       raws.push(raw)
-      const hash = keccak256(raw)
       this.sent.set(hash, { hash, raw, sentMs: performance.now(), isIncluded: false })
     }
     await this.#submit(raws)
@@ -141,4 +141,24 @@ export class Load {
     }
     this.#scanned = height
   }
+}
+
+/** One wei to nobody, EIP-1559; signed natively, because the nodes share the machine with whoever measures them. */
+export function signedTransfer(chainId: number, nonce: number, privateKey: Hex): { raw: Hex; hash: Hex } {
+  const fields: RlpItem[] = [
+    ...[chainId, nonce, TIP_WEI, FEE_CAP_WEI, GAS_LIMIT].map(fromInt),
+    ...[fromHex(RECEIVER), fromInt(1), new Uint8Array(0), []],
+  ]
+  const typed = (items: RlpItem[]) => concatBytes(Uint8Array.of(2), encodeRlp(items))
+  const signature = sign(keccak256(typed(fields)), hexToBytes(privateKey))
+  const [r, s] = [signature.subarray(0, 32), signature.subarray(32, 64)].map((part) =>
+    fromInt(bytesToBigInt(part)),
+  )
+  const bytes = typed([
+    ...fields,
+    fromInt(signature[64] ?? 0),
+    r ?? new Uint8Array(0),
+    s ?? new Uint8Array(0),
+  ])
+  return { raw: bytesToHex(bytes), hash: bytesToHex(keccak256(bytes)) }
 }

@@ -109,6 +109,8 @@ export class RemoteSigner implements ConsensusSigner, Service {
       const cancelTimer = this.#modules.clock.after(limits.signerAnswerMs, () => {
         this.#waiting.delete(id)
         reject(unavailable(`The signer did not answer within ${limits.signerAnswerMs} ms.`))
+        // consensus waits for each signature: one that hangs must not hold it up again and again
+        this.#drop(socket)
       })
       this.#waiting.set(id, { resolve, reject, cancelTimer })
       socket.write(frameOf(encodeSignerRequest({ id, body: request })))

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import type { GenesisInput } from '../../../src/chainspec/schema.ts'
 import { ChainConsensusApp } from '../../../src/node/consensusApp.ts'
 import { devnetValidator } from '../../../src/node/devnet/keys.ts'
+import { LocalExecution } from '../../../src/node/execution/localExecution.ts'
 import { readGenesisFile } from '../../../src/node/genesisFile.ts'
 import type { Address } from '../../../src/primitives/hex.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import type { KvStore } from '../../../src/storage/kv.ts'
 import { ensureLayout } from '../../../src/storage/layout.ts'
 import { LevelStore } from '../../../src/storage/levelStore.ts'
-import { account, revealChain, TestChain } from '../../support/chain.ts'
+import { account, offered, revealChain, TestChain } from '../../support/chain.ts'
 import { SetClock } from '../../support/consensusNode.ts'
 
 export interface ChainOptions {
@@ -70,10 +71,12 @@ export function consensusApp(test: TestChain, kv: KvStore) {
   const builder = { validator: consensus.address, operator: operator.address, reveals: revealChain(0) }
   const pending: ReturnType<TestChain['transaction']>[] = []
   const clock = new SetClock()
-  const transactions = () => ({ next: () => pending.shift(), skip: () => undefined })
+  const { chain } = test
+  const execution = new LocalExecution({ chain, kv, clock })
+  const transactions = { offer: () => pending.splice(0).map(offered), drop: () => undefined }
   const app = new ChainConsensusApp(
     { builder },
-    { chain: test.chain, kv, clock, logger: silentLogger, transactions },
+    { chain, execution, kv, clock, logger: silentLogger, transactions },
   )
   return { app, pending, clock }
 }

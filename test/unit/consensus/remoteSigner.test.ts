@@ -20,6 +20,7 @@ import { decodeVote, type UnsignedVote, voteDigest } from '../../../src/ledger/v
 import { recoverAddress } from '../../../src/primitives/secp256k1.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
+import { SimClock } from '../../sim/lib/simClock.ts'
 import { temporaryFolder } from '../../support/temporaryFolder.ts'
 import { EngineBench, SELF } from './engineBench.ts'
 import { MemoryFiles } from './memoryFiles.ts'
@@ -132,6 +133,28 @@ describe('a remote signer', () => {
     })
     const elsewhere = await client({ genesis: 'another' })
     await expect(elsewhere.signVote(ballot())).rejects.toMatchObject({ code: 'SIGNER_UNAVAILABLE' })
+  })
+
+  it('is waited for once when it hangs, and not again before it answers a greeting', async () => {
+    const never = () => new Promise<Uint8Array>(() => undefined)
+    const hanging = { address: addressOf(0), signVote: never, signProposal: never }
+    const server = new SignerServer({ path: socketPath(), domain }, { signer: hanging, logger: silentLogger })
+    await server.start()
+    const clock = new SimClock(0)
+    const options = { path: socketPath(), address: addressOf(0), domain }
+    const signer = new RemoteSigner(options, { clock, logger: silentLogger })
+    await signer.start()
+    expect(signer.isConnected).toBe(true)
+    const first = signer.signVote(ballot())
+    first.catch(() => undefined)
+    await clock.advance(limits.signerAnswerMs)
+    await expect(first).rejects.toMatchObject({ code: 'SIGNER_UNAVAILABLE' })
+    expect(signer.isConnected).toBe(false)
+    // fails without any time passing
+    await expect(signer.signVote(ballot())).rejects.toMatchObject({ code: 'SIGNER_UNAVAILABLE' })
+    await signer.stop()
+    // it would answer its request first, which it never does
+    void server.stop()
   })
 
   it('is not believed when its signature is another', async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeCertificate, encodeCertificate } from '../../../src/ledger/certificate.ts'
@@ -57,7 +57,10 @@ describe('an archive of blocks', () => {
     const report = await exportTo()
     expect(report).toMatchObject({ blocks: HEIGHT - 1, lastHeight: HEIGHT })
     expect(await readFile(path())).toEqual(whole)
+    // as a crash in the middle of a write leaves it
+    await appendFile(path(), 'part of a block that was never finished')
     expect(await exportTo()).toMatchObject({ blocks: 0, isComplete: true })
+    expect(await readFile(path())).toEqual(whole)
   })
 
   it('is taken in parts: what is there is passed over', async () => {

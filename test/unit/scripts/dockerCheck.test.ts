@@ -8,7 +8,7 @@ import {
   exportedNames,
   unknownMetrics,
 } from '../../../scripts/lib/dockerCheck/dashboards.ts'
-import { checkDockerfile } from '../../../scripts/lib/dockerCheck/dockerfile.ts'
+import { checkDockerfile, checkIgnore } from '../../../scripts/lib/dockerCheck/dockerfile.ts'
 import { checkFiles } from '../../../scripts/lib/dockerCheck/files.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -43,6 +43,17 @@ describe('the check of the Dockerfile', () => {
   ])('finds %s', (_, before, after) => {
     expect(dockerfile).toContain(before)
     expect(checkDockerfile(dockerfile.replace(before, after), root)).not.toEqual([])
+  })
+})
+
+describe('the check of what the context leaves out', () => {
+  const dockerfile = read('Dockerfile')
+  const ignore = readFileSync(join(root, '.dockerignore'), 'utf8')
+
+  it('finds a source that is left out, and a file that lets everything through', () => {
+    expect(checkIgnore(ignore, dockerfile)).toEqual([])
+    expect(checkIgnore(ignore.replace('!genesis\n', ''), dockerfile)).toHaveLength(1)
+    expect(checkIgnore(ignore.replace('*\n', ''), dockerfile)).toHaveLength(1)
   })
 })
 

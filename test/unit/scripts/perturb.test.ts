@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { keccak256 } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Link, type LinkQuality, seededRandom } from '../../../scripts/lib/perturb/link.ts'
+import { signedTransfer } from '../../../scripts/lib/perturb/load.ts'
+import { devnetAccounts } from '../../../src/node/devnet/keys.ts'
 
 const HOST = '127.0.0.1'
 let echo: Server
@@ -91,5 +95,23 @@ describe('seeded numbers', () => {
     const mean = numbers.reduce((sum, one) => sum + one, 0) / numbers.length
     expect(mean).toBeGreaterThan(0.47)
     expect(mean).toBeLessThan(0.53)
+  })
+})
+
+describe('a transfer of the load', () => {
+  it('is what viem makes of the same fields', async () => {
+    const [account] = devnetAccounts()
+    for (const nonce of [0, 1, 300]) {
+      const { raw, hash } = signedTransfer(161_212, nonce, account!.privateKey)
+      const theirs = await privateKeyToAccount(account!.privateKey).signTransaction({
+        ...{ type: 'eip1559', chainId: 161_212, nonce, gas: 21_000n, value: 1n },
+        ...{
+          to: `0x${'42'.repeat(20)}`,
+          maxFeePerGas: 100_000_000_000n,
+          maxPriorityFeePerGas: 1_000_000_000n,
+        },
+      })
+      expect([raw, hash]).toEqual([theirs, keccak256(theirs)])
+    }
   })
 })
