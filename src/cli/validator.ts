@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { limits } from '../config/limits.ts'
 import { NodeError } from '../errors/errors.ts'
 import { readValidatorKey, type ValidatorKey } from '../node/keyFile.ts'
 import { RevealChain } from '../node/revealChain.ts'
@@ -157,9 +156,6 @@ async function nextTip(client: StakingClient, reveals: RevealChain) {
   }
   const found = reveals.find(record.randomnessTip)
   const generation = found === undefined ? 0 : found.generation + 1
-  if (generation >= limits.revealGenerations) {
-    throw new NodeError('BAD_CONFIG', 'The seed has no further hash chain: give the node a new reveal seed.')
-  }
   return { generation, tip: reveals.tipOf(generation) }
 }
 

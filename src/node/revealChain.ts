@@ -69,8 +69,7 @@ export class RevealChain {
   readonly #length: number
   readonly #logger: Logger | undefined
   /** By generation, made when they are first looked at. */
-  readonly #chains: HashChain[] = []
-  #generation = 0
+  readonly #chains = new Map<number, HashChain>()
   #remaining: number
 
   constructor(seed: Uint8Array, options: RevealChainOptions = {}) {
@@ -85,15 +84,26 @@ export class RevealChain {
     return this.tipOf(0)
   }
 
+  /** The tip of a generation; BAD_CONFIG for one that a validator would not look for. */
   tipOf(generation: number): Hash {
+    if (generation >= limits.revealGenerations) {
+      throw new NodeError(
+        'BAD_CONFIG',
+        'The seed has no further hash chain: give the node a new reveal seed.',
+      )
+    }
     return this.#chain(generation).tip
   }
 
   /** The generation and what is left of it after a tip; undefined for a tip that is not of this seed. */
   find(tip: Hash): { readonly generation: number; readonly remaining: number } | undefined {
-    for (let step = 0; step < limits.revealGenerations; step++) {
-      // the one that was used last first, then the later ones, then those before it
-      const generation = (this.#generation + step) % limits.revealGenerations
+    // those that were made already first: making one is what takes time
+    for (const [generation, chain] of this.#chains) {
+      const remaining = chain.find(tip)
+      if (remaining !== undefined) return { generation, remaining }
+    }
+    for (let generation = 0; generation < limits.revealGenerations; generation++) {
+      if (this.#chains.has(generation)) continue
       const remaining = this.#chain(generation).find(tip)
       if (remaining !== undefined) return { generation, remaining }
     }
@@ -110,7 +120,6 @@ export class RevealChain {
     if (remaining === 0) {
       throw new NodeError('BAD_CONFIG', 'The hash chain is used up: register a new randomness tip.')
     }
-    this.#generation = generation
     this.#remaining = remaining
     if (remaining < this.#length / LOW_PART && remaining % SEGMENT === 0) {
       this.#logger?.warn(
@@ -127,10 +136,10 @@ export class RevealChain {
   }
 
   #chain(generation: number): HashChain {
-    let chain = this.#chains[generation]
+    let chain = this.#chains.get(generation)
     if (chain === undefined) {
       chain = new HashChain(this.#seedOf(generation), this.#length)
-      this.#chains[generation] = chain
+      this.#chains.set(generation, chain)
     }
     return chain
   }
