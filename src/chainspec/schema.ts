@@ -49,7 +49,8 @@ const fees = z.strictObject({
 })
 
 const staking = z.strictObject({
-  minimumStakeWei: wei,
+  /** Powers are whole OPEN: a validator with less than one would have none. */
+  minimumStakeWei: wei.refine((minimum) => minimum >= 10n ** 18n, 'expected at least one OPEN'),
   maxValidators: whole(1, 100),
   unbondingBlocks: whole(1, 100_000_000),
   /** Certificates after which members that signed fewer than `downtimeShareBps` of them are jailed. */

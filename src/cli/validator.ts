@@ -1,9 +1,10 @@
 import { Command } from 'commander'
+import { z } from 'zod'
 import { NodeError } from '../errors/errors.ts'
 import { readValidatorKey, type ValidatorKey } from '../node/keyFile.ts'
 import { RevealChain } from '../node/revealChain.ts'
 import { consensusKeyProof } from '../node/validatorRegistration.ts'
-import { type Address, type Hash, ZERO_HASH } from '../primitives/hex.ts'
+import { type Address, type Hash, type Hex, isHexBytes, ZERO_HASH } from '../primitives/hex.ts'
 import { exitCodes } from './exitCodes.ts'
 import { createOutput, type Output } from './output.ts'
 import { type OperatorMethod, parseAddress, parseOpen, StakingClient } from './stakingClient.ts'
@@ -13,6 +14,7 @@ interface Flags {
   readonly rpc: string
   readonly key?: string
   readonly validatorKey?: string
+  readonly proof?: string
   readonly stake?: string
   readonly feeRecipient?: string
   readonly operator?: string
@@ -38,6 +40,7 @@ Each command but status signs with the operator's key. A running validator never
 
 Examples:
   openledger validator join --key operator.json --validator-key validator-key.json --stake 10000 --fee-recipient 0x11…11
+  openledger validator prove --validator-key validator-key.json
   openledger validator status --operator 0x22…22 --rpc http://127.0.0.1:8545
   openledger validator unbond 500 --key operator.json`
 
@@ -58,6 +61,7 @@ export function validatorCommand(done: (exitCode: number) => void): Command {
       })
     group.addCommand(command)
   }
+  addProof(add)
   addMembership(add)
   addStake(add)
   addKeys(add)
@@ -77,6 +81,63 @@ export function validatorCommand(done: (exitCode: number) => void): Command {
   return group
 }
 
+/** What a node's keys say about themselves, for an operator elsewhere; public. */
+const proofSchema = z.strictObject({
+  event: z.literal('prove').optional(),
+  operator: hexOf(20),
+  consensusKey: hexOf(20),
+  keyProof: hexOf(65),
+  randomnessTip: hexOf(32),
+})
+type KeyProof = z.output<typeof proofSchema>
+
+function hexOf(bytes: number) {
+  return z
+    .string()
+    .refine((text) => isHexBytes(text, bytes), `expected 0x and ${2 * bytes} hex digits`)
+    .transform((text) => text.toLowerCase() as Hex)
+}
+
+function proofOf(client: StakingClient, key: ValidatorKey): KeyProof {
+  return {
+    operator: key.operator,
+    consensusKey: key.address,
+    keyProof: consensusKeyProof(BigInt(client.chainId), key.operator, key.privateKey),
+    randomnessTip: revealsOf(key).tip,
+  }
+}
+
+/** Of the node's key file, or made by `prove` on the machine of that file: operator and node need not share one. */
+async function proofFor(client: StakingClient, flags: Flags): Promise<KeyProof> {
+  if (flags.proof === undefined) return proofOf(client, await validatorKeyOf(flags, client.operator))
+  let json: unknown
+  try {
+    json = JSON.parse(flags.proof)
+  } catch (error) {
+    throw new NodeError('BAD_CONFIG', '--proof is not what `openledger validator prove` wrote.', {}, error)
+  }
+  const parsed = proofSchema.safeParse(json)
+  if (!parsed.success || parsed.data.operator !== client.operator) {
+    throw new NodeError('BAD_CONFIG', `--proof is no proof for the operator ${client.operator}.`)
+  }
+  return parsed.data
+}
+
+function addProof(add: Add): void {
+  add(
+    new Command('prove')
+      .description(
+        'On the node’s machine: the proof of its consensus key that join and rotate-key need elsewhere',
+      )
+      .requiredOption('--validator-key <file>', 'key file of the node'),
+    async ({ client, flags, output }) => {
+      const proof = proofOf(client, await readValidatorKey(flags.validatorKey ?? ''))
+      output.say(JSON.stringify(proof))
+      output.emit('prove', { ...proof })
+    },
+  )
+}
+
 type Add = (command: Command, action: (action: Action, argument: string) => Promise<void>) => void
 
 /** A command that the operator signs. */
@@ -86,14 +147,14 @@ const signed = (name: string, description: string) =>
 function addMembership(add: Add): void {
   add(
     signed('join', 'Register as a candidate; in the set from the next epoch on, if the stake suffices')
-      .requiredOption('--validator-key <file>', 'key file of the node: consensus key and reveal seed')
+      .option('--validator-key <file>', 'key file of the node: consensus key and reveal seed')
+      .option('--proof <json>', 'instead of it: what `validator prove` wrote on the node’s machine')
       .requiredOption('--stake <open>', 'stake in OPEN')
       .requiredOption('--fee-recipient <address>', 'coinbase of its blocks'),
     async ({ client, flags, send }) => {
-      const key = await validatorKeyOf(flags, client.operator)
-      const proof = consensusKeyProof(BigInt(client.chainId), client.operator, key.privateKey)
-      const args = [key.address, parseAddress(flags.feeRecipient ?? ''), revealsOf(key).tip, proof]
-      await send(`joined with consensus key ${key.address}`, 'join', args, parseOpen(flags.stake ?? ''))
+      const { consensusKey, randomnessTip, keyProof } = await proofFor(client, flags)
+      const args = [consensusKey, parseAddress(flags.feeRecipient ?? ''), randomnessTip, keyProof]
+      await send(`joined with consensus key ${consensusKey}`, 'join', args, parseOpen(flags.stake ?? ''))
     },
   )
   add(signed('leave', 'Unbond everything and give the place up'), ({ send }) => send('left', 'exit'))
@@ -113,17 +174,13 @@ function addStake(add: Add): void {
 
 function addKeys(add: Add): void {
   add(
-    signed('rotate-key', 'Sign with another consensus key from the next epoch on').requiredOption(
-      '--validator-key <file>',
-      'key file of the node that takes over',
-    ),
+    signed('rotate-key', 'Sign with another consensus key from the next epoch on')
+      .option('--validator-key <file>', 'key file of the node that takes over')
+      .option('--proof <json>', 'instead of it: what `validator prove` wrote on that node’s machine'),
     async ({ client, flags, send }) => {
-      const key = await validatorKeyOf(flags, client.operator)
-      const proof = consensusKeyProof(BigInt(client.chainId), client.operator, key.privateKey)
-      await send(`consensus key ${key.address} from the next epoch on`, 'rotateConsensusKey', [
-        key.address,
-        proof,
-      ])
+      const { consensusKey, keyProof } = await proofFor(client, flags)
+      const args = [consensusKey, keyProof]
+      await send(`consensus key ${consensusKey} from the next epoch on`, 'rotateConsensusKey', args)
     },
   )
   add(
@@ -177,7 +234,8 @@ async function optionalValidatorKey({ validatorKey }: Flags): Promise<ValidatorK
 }
 
 async function validatorKeyOf({ validatorKey }: Flags, operator: Address): Promise<ValidatorKey> {
-  const key = await readValidatorKey(validatorKey ?? '')
+  if (validatorKey === undefined) throw new NodeError('BAD_CONFIG', 'Give --validator-key or --proof.')
+  const key = await readValidatorKey(validatorKey)
   if (key.operator !== operator) {
     throw new NodeError(
       'BAD_CONFIG',

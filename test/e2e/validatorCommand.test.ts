@@ -135,7 +135,13 @@ describe('openledger validator', () => {
     const elsewhere = `0x${'42'.repeat(20)}`
     expect((await asSecond('set-fee-recipient', elsewhere)).exitCode).toBe(0)
     expect((await asSecond('set-fee-recipient', '0x42')).exitCode).toBe(2)
-    expect((await asSecond('rotate-key', '--validator-key', file('rotated.json'))).exitCode).toBe(0)
+    // the operator's machine has none of the node's keys
+    const { event: proof } = await validator('prove', '--validator-key', file('rotated.json'))
+    expect((await asSecond('rotate-key')).exitCode).toBe(2)
+    const stolen = JSON.stringify({ ...proof, operator: first.operator.address })
+    expect((await asSecond('rotate-key', '--proof', stolen)).exitCode).toBe(2)
+    expect((await asSecond('rotate-key', '--proof', '{}')).exitCode).toBe(2)
+    expect((await asSecond('rotate-key', '--proof', JSON.stringify(proof))).exitCode).toBe(0)
     const known = await asSecond('set-randomness', '--validator-key', file('validator-1.json'))
     expect([known.exitCode, known.error.includes('already')]).toEqual([2, true])
     const keys = ['--key', file('operator-0.json'), '--validator-key', file('validator-0.json')]

@@ -88,6 +88,10 @@ describe('a genesis file is refused', () => {
     ['with an amount that is a number', { baseFeeWei: 1_000_000_000 }],
     ['with a malformed address', { accounts: { '0x12': { balanceWei: '1' } } }],
     ['with the chain id of another network', { chainId: 1612 }],
+    [
+      'with validators that need no whole OPEN',
+      { staking: { ...devnetGenesis().staking, minimumStakeWei: (10n ** 18n - 1n).toString() } },
+    ],
     ['with a negative gas limit', { gasLimit: -1 }],
   ]
   it.each(wrong)('%s', (_what, change) => {
