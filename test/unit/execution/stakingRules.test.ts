@@ -85,6 +85,10 @@ describe('unbonding', () => {
     const queue = await unbondings(0)
     expect(queue).toHaveLength(8)
     expect(queue[7]).toEqual({ amountWei: 143n * OPEN, withdrawableAt: BigInt(9 * EPOCH + 1_000) })
+    // the worst that a report has to slash; what the node's reporter gives it is in src/node/evidenceReporter.ts
+    const report = await world.call(op(9), 'reportDoubleSign', world.doubleSign(keyName(0), 1))
+    expect(report.error).toBeUndefined()
+    expect(report.gasUsed).toBeLessThan(300_000n)
   })
 
   it('keeps stake that left in the set until the epoch’s end', async () => {
@@ -209,6 +213,17 @@ describe('downtime', () => {
     expect(await world.view('participationOf', [op(1)])).toEqual([4n, 0n, 0])
     await world.to(21)
     expect(await world.view('participationOf', [op(2)])).toEqual([20n, 4n, 0])
+  })
+
+  it('counts the certificate of an epoch’s last block for the set that decided it', async () => {
+    const [leaver, ...stay] = names()
+    await world.must(leaver ?? op(0), 'exit')
+    await world.to(EPOCH)
+    await world.finish()
+    await world.start([leaver ?? op(0)])
+    expect(names()).toEqual(stay)
+    expect(await world.view('participationOf', [leaver])).toEqual([10n, 1n, 1])
+    for (const operator of stay) expect(await world.view('participationOf', [operator])).toEqual([10n, 0n, 0])
   })
 
   it('jails a member that signed less than half of a window, from the next epoch on', async () => {
