@@ -36,7 +36,7 @@ interface Action {
 
 const RPC = 'http://127.0.0.1:8545'
 const EXAMPLES = `
-Each command but status signs with the operator's key. A running validator never needs it.
+Each command but prove and status signs with the operator's key. A running validator never needs it.
 
 Examples:
   openledger validator join --key operator.json --validator-key validator-key.json --stake 10000 --fee-recipient 0x11…11

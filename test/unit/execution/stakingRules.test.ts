@@ -251,6 +251,15 @@ describe('downtime', () => {
     expect(await jailed(2)).toBe(0n)
   })
 
+  it('starts each window anew', async () => {
+    await world.blocks(9, [op(2)])
+    await world.to(21)
+    await world.blocks(9, [op(2)])
+    expect(await world.view('participationOf', [op(2)])).toEqual([29n, 18n, 9])
+    await world.to(40)
+    expect(await jailed(2)).toBe(0n)
+  })
+
   it('never jails a third of the power in one epoch: those that missed most go first', async () => {
     await world.blocks(4, [op(3)])
     await world.blocks(15, [op(2), op(3)])
