@@ -53,9 +53,9 @@ export class StakingClient {
   }
 
   /** `keyFile` holds the operator's key; without it nothing can be sent. */
-  static async open(rpcUrl: string, keyFile?: string): Promise<StakingClient> {
+  static async open(rpcUrl: string, keyFile?: string, password?: string): Promise<StakingClient> {
     const client = createPublicClient({ transport: transportTo(rpcUrl), pollingInterval: POLL_MS })
-    const key = keyFile === undefined ? undefined : bytesToHex(await readPrivateKey(keyFile))
+    const key = keyFile === undefined ? undefined : bytesToHex(await readPrivateKey(keyFile, password))
     const chainId = await answered(rpcUrl, client.getChainId())
     return new StakingClient(rpcUrl, client, chainId, key && privateKeyToAccount(key))
   }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { NodeError } from '../errors/errors.ts'
-import { readValidatorKey, type ValidatorKey } from '../node/keyFile.ts'
+import { readPasswordFile, readValidatorKey, type ValidatorKey } from '../node/keyFile.ts'
 import { RevealChain } from '../node/revealChain.ts'
 import { consensusKeyProof } from '../node/validatorRegistration.ts'
 import { type Address, type Hash, type Hex, isHexBytes, ZERO_HASH } from '../primitives/hex.ts'
@@ -14,6 +14,7 @@ interface Flags {
   readonly rpc: string
   readonly key?: string
   readonly validatorKey?: string
+  readonly passwordFile?: string
   readonly proof?: string
   readonly stake?: string
   readonly feeRecipient?: string
@@ -44,6 +45,22 @@ Examples:
   openledger validator status --operator 0x22…22 --rpc http://127.0.0.1:8545
   openledger validator unbond 500 --key operator.json`
 
+/** What follows a command's name, for its help. */
+const EXAMPLE_OF: Readonly<Record<string, string>> = {
+  prove: '--validator-key validator-key.json',
+  join: '--key operator.json --validator-key validator-key.json --stake 10000 --fee-recipient 0x11…11',
+  leave: '--key operator.json',
+  unjail: '--key operator.json',
+  'add-stake': '500 --key operator.json',
+  unbond: '500 --key operator.json',
+  withdraw: '--key operator.json',
+  'claim-rewards': '--key operator.json',
+  'rotate-key': '--key operator.json --validator-key new-validator-key.json',
+  'set-fee-recipient': '0x11…11 --key operator.json',
+  'set-randomness': '--key operator.json --validator-key validator-key.json',
+  status: '--operator 0x22…22 --rpc http://127.0.0.1:8545',
+}
+
 /** `openledger validator`: what an operator does with its validator, on the chain, over a node's JSON-RPC. */
 export function validatorCommand(done: (exitCode: number) => void): Command {
   const group = new Command('validator')
@@ -52,7 +69,12 @@ export function validatorCommand(done: (exitCode: number) => void): Command {
   const add = (command: Command, action: (action: Action, argument: string) => Promise<void>) => {
     command
       .option('--rpc <url>', 'JSON-RPC of a node', RPC)
+      .option('--password-file <file>', 'file whose one line opens the key files, where they are encrypted')
       .option('--json', 'one JSON object a line, for scripts')
+      .addHelpText(
+        'after',
+        `\nExample:\n  openledger validator ${command.name()} ${EXAMPLE_OF[command.name()]}`,
+      )
       .exitOverride()
       .action(async (...inputs: unknown[]) => {
         const [argument, flags] = inputs.length > 2 ? (inputs as [string, Flags]) : ['', inputs[0] as Flags]
@@ -131,7 +153,7 @@ function addProof(add: Add): void {
       )
       .requiredOption('--validator-key <file>', 'key file of the node'),
     async ({ client, flags, output }) => {
-      const proof = proofOf(client, await readValidatorKey(flags.validatorKey ?? ''))
+      const proof = proofOf(client, await keyIn(flags.validatorKey ?? '', flags))
       output.say(JSON.stringify(proof))
       output.emit('prove', { ...proof })
     },
@@ -218,7 +240,7 @@ async function nextTip(client: StakingClient, reveals: RevealChain) {
 
 async function open(flags: Flags): Promise<Action> {
   const output = createOutput(flags.json === true)
-  const client = await StakingClient.open(flags.rpc, flags.key)
+  const client = await StakingClient.open(flags.rpc, flags.key, await passwordOf(flags))
   const send: Action['send'] = async (said, method, args, wei) => {
     const { hash, block } = await client.send(method, args, wei)
     output.say(`${client.operator}: ${said} (block ${block}, transaction ${hash})`)
@@ -229,13 +251,23 @@ async function open(flags: Flags): Promise<Action> {
 
 const revealsOf = (key: ValidatorKey) => new RevealChain(key.revealSeed, { length: key.revealLength })
 
-async function optionalValidatorKey({ validatorKey }: Flags): Promise<ValidatorKey | undefined> {
-  return validatorKey === undefined ? undefined : readValidatorKey(validatorKey)
+async function passwordOf({ passwordFile }: Flags): Promise<string | undefined> {
+  return passwordFile === undefined ? undefined : readPasswordFile(passwordFile)
 }
 
-async function validatorKeyOf({ validatorKey }: Flags, operator: Address): Promise<ValidatorKey> {
-  if (validatorKey === undefined) throw new NodeError('BAD_CONFIG', 'Give --validator-key or --proof.')
-  const key = await readValidatorKey(validatorKey)
+async function keyIn(path: string, flags: Flags): Promise<ValidatorKey> {
+  return readValidatorKey(path, await passwordOf(flags))
+}
+
+async function optionalValidatorKey(flags: Flags): Promise<ValidatorKey | undefined> {
+  return flags.validatorKey === undefined ? undefined : keyIn(flags.validatorKey, flags)
+}
+
+async function validatorKeyOf(flags: Flags, operator: Address): Promise<ValidatorKey> {
+  if (flags.validatorKey === undefined) {
+    throw new NodeError('BAD_CONFIG', 'Give --validator-key or --proof.')
+  }
+  const key = await keyIn(flags.validatorKey, flags)
   if (key.operator !== operator) {
     throw new NodeError(
       'BAD_CONFIG',
