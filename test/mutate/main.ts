@@ -29,6 +29,9 @@ if (values.list) {
   process.exit(0)
 }
 
+// Leaving this way takes the copies of the tree and what runs in them along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const startedAt = performance.now()
 const outcomes = await tryFaults(chosen, {
   workers,
