@@ -158,6 +158,12 @@ export const limits = {
   transactionsATurn: 16,
   /** Largest gossip message of receipts: a query row is about 1 KB, so this is a batch of some thirty. */
   gossipReceiptsBytes: 64 * 1024,
+  /** Receipts in one message: judging so many takes some 7 ms of one core. */
+  gossipReceiptsBatch: 32,
+  /** How long a receipt waits for others to travel with: nothing beside its challenge window. */
+  gossipReceiptsWaitMs: 50,
+  /** Gossiped receipts judged in a stretch, before votes and everything else get a turn. */
+  receiptsATurn: 8,
   /** A gossiped proof of a double signature: two messages of 150 bytes. */
   evidenceMessageBytes: 1024,
   /** Blocks after which evidence is no news: a member that leaves has its stake for longer, but gossip is not memory. */

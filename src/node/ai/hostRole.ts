@@ -36,9 +36,9 @@ export async function hostRole(
   options: HostRoleOptions,
   modules: AiModules & { parts: AiParts; sender: TransactionSender; store: ContentStore },
 ): Promise<Role> {
-  const { context, parts, sender, store, kv, network, clock, random, logger } = modules
+  const { context, parts, sender, store, kv, clock, random, logger } = modules
   const { domain, rules, views, head } = context
-  const { engine, pool } = parts
+  const { engine, pool, receiptGossip } = parts
   const host = sender.address
   const records = await ServedRecords.open(new WorkRecords({ area: 'host' }, { kv }))
   const common = { views, head, records, engine, random, logger, metrics: modules.metrics }
@@ -55,7 +55,7 @@ export async function hostRole(
       ...common,
       pool,
       signer: { address: host, sign: (digest) => signDigest(digest, options.privateKey) },
-      gossip: { publish: (bytes) => network.gossip.publish('receipt', bytes) },
+      gossip: { publish: async (bytes) => receiptGossip.publish(bytes) },
       clock,
     },
   )

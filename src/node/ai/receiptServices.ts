@@ -22,6 +22,7 @@ import type { Logger } from '../../runtime/logger.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { KvStore } from '../../storage/kv.ts'
 import { WorkRecords } from '../../storage/workRecords.ts'
+import { ReceiptGossip } from '../receiptGossip.ts'
 import type { TransactionSender } from '../transactionSender.ts'
 import { AdapterEngine } from './adapterEngine.ts'
 import { fetchAdapterFiles } from './adapterFiles.ts'
@@ -46,15 +47,21 @@ export interface AiModules {
 /** What works on receipts in every node of a network, and what a role adds to it. */
 export interface AiParts {
   readonly pool: ReceiptPool
+  readonly receiptGossip: ReceiptGossip
   readonly engine: AdapterEngine
   readonly encoder: LazyEncoder
 }
 
 export function createAiParts(options: { modelDir: string | undefined }, modules: AiModules): AiParts {
-  const { context, content, clock, network } = modules
+  const { context, content, clock, network, logger } = modules
   const { domain, rules, views, head } = context
   const pool = new ReceiptPool({ domain, rules }, { views, head, metrics: modules.metrics })
-  network.gossip.subscribe('receipt', (bytes) => pool.check(bytes))
+  const receiptGossip = new ReceiptGossip({
+    gossip: network.gossip,
+    check: (receipt) => pool.check(receipt),
+    clock,
+    logger,
+  })
   const encoder = new LazyEncoder({ modelFolder: options.modelDir ?? defaultModelFolder() }, { clock })
   const engine = new AdapterEngine({
     encoder: () => encoder.get(),
@@ -67,7 +74,7 @@ export function createAiParts(options: { modelDir: string | undefined }, modules
       return fetchAdapterFiles(version, (cid, fetchSignal) => content.fetch(cid, fetchSignal), signal)
     },
   })
-  return { pool, engine, encoder }
+  return { pool, receiptGossip, engine, encoder }
 }
 
 /** A part of a role: it follows blocks, and is started and stopped with the receipts. */

@@ -6,6 +6,7 @@ import {
   decodePoolRequest,
   decodePoolTransactions,
 } from '../../../src/node/poolExchange.ts'
+import { decodeReceiptBatch } from '../../../src/node/receiptGossip.ts'
 import { decodeTransactionBatch } from '../../../src/node/transactionGossip.ts'
 import { concatBytes } from '../../../src/primitives/bytes.ts'
 import type { Hex } from '../../../src/primitives/hex.ts'
@@ -59,6 +60,14 @@ export async function transactionDecoders(): Promise<FuzzedDecoder[]> {
       form: 'rlp',
       samples: [list(transactions)],
       decode: decodeTransactionBatch,
+      encode: list,
+    },
+    {
+      name: 'batch of receipts',
+      covers: ['node/receiptGossip.ts#decodeReceiptBatch'],
+      form: 'rlp',
+      samples: [list([new Uint8Array(300), new Uint8Array(60)])],
+      decode: decodeReceiptBatch,
       encode: list,
     },
     {

@@ -1,5 +1,6 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { createLibp2pNetwork, type Libp2pNetworkOptions } from '../../../src/network/libp2p/libp2pNetwork.ts'
@@ -67,9 +68,10 @@ export class RealNodes {
     }
   }
 
-  /** A libp2p node of somebody else. */
-  async stranger(): Promise<Libp2p> {
+  /** A libp2p node of somebody else; with a key, one of several that go by one name. */
+  async stranger(key?: NodeKey): Promise<Libp2p> {
     const node = await createLibp2p({
+      ...(key === undefined ? {} : { privateKey: privateKeyFromProtobuf(key.secret) }),
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux({ maxOutboundStreams: 10_000 })],
