@@ -66,10 +66,11 @@ export class Load {
     await this.#done
     const untilMs = performance.now() + mostMs
     for (;;) {
-      await this.#scan()
+      // a node that is too busy to answer is asked again
+      await this.#scan().catch(() => undefined)
       const missing = this.#missing().length
       if (missing === 0 || performance.now() >= untilMs) return { missing }
-      await this.#resend()
+      await this.#resend().catch(() => undefined)
       await pause(TICK_MS)
     }
   }
