@@ -8,8 +8,6 @@ export interface Cancellation {
   readonly aborted: boolean
 }
 
-export const never: Cancellation = { aborted: false }
-
 /** Throws CANCELLED once the work is no longer wanted. */
 export function throwIfCancelled(signal: Cancellation | undefined): void {
   if (signal?.aborted) throw new NodeError('CANCELLED', 'The execution was cancelled.')
