@@ -24,6 +24,8 @@ const { values } = parseArgs({
   },
 })
 const blocks = Number(values.blocks)
+/** Of genesis/devnet.json. */
+const EPOCH_BLOCKS = 50
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 function freePort(): Promise<number> {
@@ -61,12 +63,16 @@ async function startNode(dataDir: string, flags: readonly string[], profile?: st
   return { child, rpc: `http://127.0.0.1:${rpcPort}`, address }
 }
 
-async function headOf({ rpc }: Running): Promise<number> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_blockNumber', params: [] })
+async function ask({ rpc }: Running, method: string, params: readonly unknown[]): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+  return ((await (await fetch(rpc, init)).json()) as { result?: unknown }).result
+}
+
+async function headOf(node: Running): Promise<number> {
+  if (node.child.exitCode !== null) throw new Error('the node has ended: see above')
   try {
-    const answer = (await (await fetch(rpc, init)).json()) as { result?: string }
-    return Number(answer.result ?? -1)
+    return Number((await ask(node, 'eth_blockNumber', [])) ?? -1)
   } catch {
     return -1
   }
@@ -113,18 +119,21 @@ async function joinByNetwork(): Promise<void> {
   const server = await startNode(serverDir, [])
   const address = await until(() => server.address(), 100)
   await until(async () => ((await headOf(server)) === blocks ? true : undefined), 200)
+  const end = `0x${(blocks - (blocks % EPOCH_BLOCKS)).toString(16)}`
+  const trusted = (await ask(server, 'eth_getBlockByNumber', [end, false])) as { hash: string }
+  const flags = ['--bootnodes', address, '--sync', values.sync, '--trusted-hash', trusted.hash]
   const start = performance.now()
-  const joiner = await startNode(joinerDir, ['--bootnodes', address, '--sync', values.sync], values.profile)
+  const joiner = await startNode(joinerDir, flags, values.profile)
   const startedMs = await until(async () => ((await headOf(joiner)) >= 0 ? performance.now() : undefined), 20)
   const first = await headOf(joiner)
   await until(async () => ((await headOf(joiner)) >= blocks ? true : undefined), 50)
-  const end = performance.now()
-  const seconds = (end - start) / 1000
+  const endMs = performance.now()
+  const seconds = (endMs - start) / 1000
   say(
     `joined at ${blocks} in ${seconds.toFixed(1)} s, of which ${((startedMs - start) / 1000).toFixed(1)} s until JSON-RPC answered (at block ${first})`,
   )
   const run = blocks - first
-  if (run > 0) say(`${(run / ((end - startedMs) / 1000)).toFixed(1)} blocks/s over the last ${run} blocks`)
+  if (run > 0) say(`${(run / ((endMs - startedMs) / 1000)).toFixed(1)} blocks/s over the last ${run} blocks`)
   await stop(joiner)
   await stop(server)
 }

@@ -16,10 +16,12 @@ import { EpochRecorder } from '../../../src/sync/epochs/epochRecorder.ts'
 import { EpochStore } from '../../../src/sync/epochs/epochStore.ts'
 import {
   decodeAccountChunk,
+  decodeSlotChunk,
   decodeSnapshotRequest,
   encodeAccountChunk,
   encodeCodes,
   encodeOffers,
+  encodeSlotChunk,
   SNAPSHOT_PROTOCOL,
 } from '../../../src/sync/snapshot/codec.ts'
 import { readTarget } from '../../../src/sync/snapshot/tasks.ts'
@@ -277,6 +279,28 @@ describe('a peer that lies', () => {
           : answer,
     ],
     [
+      'about a slot that came with its account',
+      inChunk(({ items }) => ({
+        items: items.map((item) => ({
+          ...item,
+          slots: item.slots.map(({ slot }) => ({ slot, value: Uint8Array.of(0x77) })),
+        })),
+      })),
+    ],
+    [
+      'by leaving the slots of an account out',
+      inChunk(({ items }) => ({ items: items.map((item) => ({ ...item, slots: item.slots.slice(1) })) })),
+    ],
+    [
+      'about a slot of a large storage',
+      (protocol, request, answer) => {
+        if (protocol !== SNAPSHOT_PROTOCOL || decodeSnapshotRequest(request).kind !== 'slots') return answer
+        const chunk = decodeSlotChunk(answer)
+        const items = chunk.items.map(({ slot }) => ({ slot, value: Uint8Array.of(0x77) }))
+        return encodeSlotChunk({ ...chunk, items })
+      },
+    ],
+    [
       'about a validator set',
       (protocol, _request, answer) => {
         if (protocol !== EPOCH_PROTOCOL) return answer
@@ -302,7 +326,16 @@ describe('a peer that lies', () => {
   ]
 
   it.each(lies)('%s is cut off, and the rest comes from another', async (_name, lie) => {
-    await newNet(['liar', lie], ['honest'])
+    // alone at first, so that it is the one that is asked; the other comes once the lie is told
+    await newNet([
+      'liar',
+      async (protocol, request, answer) => {
+        const told = await lie(protocol, request, answer)
+        const isLie = Buffer.compare(told, answer) !== 0
+        if (isLie) await net.add('honest', served.test.chain, served.kv)
+        return told
+      },
+    ])
     const kv = new MemoryStore()
     await join(kv)
     const cutOff = net.reports.filter(({ offence }) => offence === 'misbehaved').map(({ peer }) => peer)

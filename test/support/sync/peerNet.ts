@@ -95,7 +95,7 @@ export class PeerNet {
         source: { headHeight: () => chain.head.height, stateRoot: (height) => chain.store.stateRoot(height) },
         kv,
         requests,
-        reader: new ChunkReader({ kv }, { maxBytes: 1_500, inlineBytes: 200 }),
+        reader: new ChunkReader({ kv }, { maxBytes: 1_500, inlineBytes: 1_000 }),
       },
     )
   }

@@ -77,6 +77,18 @@ describe('the server of ranges', () => {
     expect(await ask({ fromHeight: 300, ...all })).toMatchObject({ headHeight: 299, envelopes: [] })
   })
 
+  it('says where it begins when it is asked for what was before', async () => {
+    const app = new TestApp(chain)
+    app.firstHeight = () => 120
+    serving(app)
+    expect(await ask({ fromHeight: 119, ...all })).toMatchObject({
+      firstHeight: 120,
+      headHeight: 300,
+      envelopes: [],
+    })
+    expect((await ask({ fromHeight: 120, ...all })).envelopes).toHaveLength(181)
+  })
+
   it('refuses a range that begins at genesis or is empty', async () => {
     expect(await codeOf(ask({ fromHeight: 0, ...all }))).toBe('BAD_REQUEST')
     expect(await codeOf(ask({ fromHeight: 1, count: 0, maxBytes: 1 }))).toBe('BAD_REQUEST')

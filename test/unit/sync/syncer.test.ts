@@ -150,6 +150,26 @@ describe('sync over the in-memory network', () => {
     expect(node.syncer.status()).toMatchObject({ syncing: false, highestHeight: 200 })
   })
 
+  it('does not ask a peer that began with a snapshot for what was before, and does not blame it', async () => {
+    let asked = 0
+    const began: SyncApp = liar(chain200, {
+      firstHeight: () => 150,
+      readEnvelopes: (from, count, maxBytes) => {
+        asked += 1
+        return new TestApp(chain200).readEnvelopes(from, count, maxBytes)
+      },
+    })
+    await start({ served: began, claimedHeight: () => 200 })
+    const node = await start({ known: addresses() })
+    await clock.advance(20_000)
+    expect(node.app.headHeight()).toBe(0)
+    expect(asked).toBe(0)
+    await start({ app: new TestApp(chain200), known: addresses() })
+    await clock.advance(20_000)
+    holds(node)
+    expect(node.logs.filter(({ offence }) => offence !== undefined)).toEqual([])
+  })
+
   it('asks another peer when one does not answer', async () => {
     let asked = 0
     const silent: SyncApp = liar(chain200, {
