@@ -277,7 +277,16 @@ export class Cluster {
     return new WatchedSigner(signer, {
       onVote: (vote) => this.#guard(() => this.monitor.onVoteSigned(vote)),
       onProposal: (proposal) => this.#guard(() => this.monitor.onProposalSigned(proposal)),
+      onRefused: ({ height, round }) => this.#onRefused(index, height, round),
     })
+  }
+
+  /**
+   * A restart that asks for another signature than the one before has lost what that one rested on. It does no harm to
+   * safety, but who abstains counts as faulty in this round, and with f others the round may never end.
+   */
+  #onRefused(index: number, height: number, round: number): void {
+    this.fail(new SimFailure(`Node ${index} wants to sign twice in round ${round} of height ${height}.`))
   }
 
   #watch(node: SimNode, app: ConstructorParameters<typeof WatchedApp>[0]): WatchedApp {
