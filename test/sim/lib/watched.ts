@@ -66,8 +66,8 @@ export class WatchedApp implements ConsensusApp {
 export interface SignatureObserver {
   onVote(vote: UnsignedVote): void
   onProposal(proposal: UnsignedProposal): void
-  /** The signer has signed something else there, or later. */
-  onRefused(message: UnsignedVote | UnsignedProposal): void
+  /** The signer has signed something there already, or later; `last` is what it signed last. */
+  onRefused(message: UnsignedVote | UnsignedProposal, last: unknown): void
 }
 
 /** Tells of every signature that left the signer. */
@@ -98,7 +98,7 @@ export class WatchedSigner implements ConsensusSigner {
     try {
       return await signing
     } catch (error) {
-      if (isNodeError(error, 'DOUBLE_SIGN_REFUSED')) this.#observer.onRefused(message)
+      if (isNodeError(error, 'DOUBLE_SIGN_REFUSED')) this.#observer.onRefused(message, error.details['last'])
       throw error
     }
   }
