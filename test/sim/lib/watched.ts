@@ -98,7 +98,10 @@ export class WatchedSigner implements ConsensusSigner {
     try {
       return await signing
     } catch (error) {
-      if (isNodeError(error, 'DOUBLE_SIGN_REFUSED')) this.#observer.onRefused(message, error.details['last'])
+      if (isNodeError(error, 'DOUBLE_SIGN_REFUSED')) {
+        const { last } = error.details
+        this.#observer.onRefused(message, last)
+      }
       throw error
     }
   }
