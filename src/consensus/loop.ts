@@ -259,8 +259,12 @@ export class ConsensusLoop {
     const { listener, transport } = this.#modules
     switch (effect.type) {
       case 'signProposal':
+        await this.#openWal.sync()
         return this.#signLater(effect, await this.#own.signProposal(effect.proposal))
       case 'signVote':
+        // What the vote rests on: without it a restart may want another vote, which the signer refuses. A validator
+        // that abstains counts as faulty in this round, and with f others the round would never end.
+        await this.#openWal.sync()
         return this.#signLater(effect, await this.#own.signVote(effect.vote))
       case 'broadcastProposal':
         return this.#broadcastProposal(effect.proposal)
@@ -354,7 +358,8 @@ export class ConsensusLoop {
     try {
       await this.#commit(envelope, certificate)
     } catch (error) {
-      settle(error)
+      // The certificate holds: whatever failed is this node's own matter, and no fault of who brought the block.
+      settle(new NodeError('CANCELLED', 'The decided block could not be committed.', { height }, error))
       throw error
     }
     settle()

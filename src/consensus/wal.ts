@@ -105,6 +105,11 @@ export class WriteAheadLog {
     if (sync) await this.#sync()
   }
 
+  /** All records so far are on disk when this resolves. */
+  async sync(): Promise<void> {
+    if (this.#syncedLength < this.#length) await this.#sync()
+  }
+
   /** Starts the log of another height. The old content or the new header is there after a crash, never a mixture. */
   async reset(height: number): Promise<void> {
     await this.#file.close()

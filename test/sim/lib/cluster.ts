@@ -3,7 +3,14 @@ import type { Evidence } from '../../../src/consensus/core/types.ts'
 import { ConsensusEngine } from '../../../src/consensus/engine.ts'
 import type { ConsensusSigner } from '../../../src/consensus/ports.ts'
 import { LocalSigner } from '../../../src/consensus/signer.ts'
-import { proposalDigest, type SigningDomain, secp256k1Scheme, voteDigest } from '../../../src/ledger/vote.ts'
+import {
+  proposalDigest,
+  type SigningDomain,
+  secp256k1Scheme,
+  type UnsignedProposal,
+  type UnsignedVote,
+  voteDigest,
+} from '../../../src/ledger/vote.ts'
 import type { Address, Hash } from '../../../src/primitives/hex.ts'
 import { privateKeyToAddress } from '../../../src/primitives/secp256k1.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
@@ -39,6 +46,7 @@ export interface ClusterOptions {
 export interface ClusterStats {
   crashes: number
   replays: number
+  abstentions: number
   evidence: number
   reports: number
   partitions: number
@@ -75,6 +83,7 @@ export class Cluster {
   readonly stats: ClusterStats = {
     crashes: 0,
     replays: 0,
+    abstentions: 0,
     evidence: 0,
     reports: 0,
     partitions: 0,
@@ -277,7 +286,24 @@ export class Cluster {
     return new WatchedSigner(signer, {
       onVote: (vote) => this.#guard(() => this.monitor.onVoteSigned(vote)),
       onProposal: (proposal) => this.#guard(() => this.monitor.onProposalSigned(proposal)),
+      onRefused: (message, last) => this.#onRefused(index, message, last),
     })
+  }
+
+  /**
+   * A restart that asks for another signature in place of one it made has lost what that one rested on. It does no harm
+   * to safety, but who abstains counts as faulty in this round, and with f others the round may never end. A prevote
+   * that was signed in one step with the precommit after it may be missing: a quorum of others was there already.
+   */
+  #onRefused(
+    index: number,
+    { height, round, ...message }: UnsignedVote | UnsignedProposal,
+    last: unknown,
+  ): void {
+    this.stats.abstentions++
+    const type = 'type' in message ? message.type : 'proposal'
+    if (JSON.stringify(last) !== JSON.stringify({ height, round, type })) return
+    this.fail(new SimFailure(`Node ${index} wants another ${type} in round ${round} of height ${height}.`))
   }
 
   #watch(node: SimNode, app: ConstructorParameters<typeof WatchedApp>[0]): WatchedApp {

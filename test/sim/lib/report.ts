@@ -34,6 +34,7 @@ export class Report {
       'locks changed to another block': result.lockChanges,
       crashes: stats.crashes,
       'logs replayed': stats.replays,
+      'signatures refused after a restart': stats.abstentions,
       'evidence made': stats.evidence,
       partitions: stats.partitions,
       'one-way cuts': stats.oneWayCuts,

@@ -156,7 +156,7 @@ function scheduleFaults(cluster: Cluster, random: Prng, untilMs: number): void {
   }
   const steps = random.int(1, 2)
   for (let count = 0; count < steps; count++) {
-    const [index, skewMs] = [someNode(), random.int(-3_000, 3_000)]
+    const [index, skewMs] = [someNode(), random.int(-8_000, 8_000)]
     clock.after(random.int(500, untilMs), () => {
       stats.skewSteps++
       nodes[index]!.skewMs = skewMs

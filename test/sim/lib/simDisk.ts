@@ -77,14 +77,13 @@ export class SimDisk {
   }
 
   /** One operation of this node's storage, whatever it stores: the process may end before, in and after it. */
-  async operate<T>(
-    life: Life,
-    apply: () => T,
-    applyPart: () => void = () => undefined,
-    delayMs = 0,
-  ): Promise<T> {
+  operate<T>(life: Life, apply: () => T, applyPart: () => void = () => undefined, delayMs = 0): Promise<T> {
     if (!life.isAlive) return never()
-    if (delayMs > 0) await life.wait(delayMs)
+    if (delayMs > 0) return life.wait(delayMs).then(() => this.#perform(apply, applyPart))
+    return this.#perform(apply, applyPart)
+  }
+
+  async #perform<T>(apply: () => T, applyPart: () => void): Promise<T> {
     const at = this.nextPoint()
     if (at === 'before') return this.#crash()
     if (at === 'during') {

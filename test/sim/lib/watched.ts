@@ -6,6 +6,7 @@ import type {
   HeightContext,
   ValidationRequest,
 } from '../../../src/consensus/ports.ts'
+import { isNodeError } from '../../../src/errors/errors.ts'
 import type { Certificate } from '../../../src/ledger/certificate.ts'
 import type { UnsignedProposal, UnsignedVote } from '../../../src/ledger/vote.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
@@ -65,6 +66,8 @@ export class WatchedApp implements ConsensusApp {
 export interface SignatureObserver {
   onVote(vote: UnsignedVote): void
   onProposal(proposal: UnsignedProposal): void
+  /** The signer has signed something there already, or later; `last` is what it signed last. */
+  onRefused(message: UnsignedVote | UnsignedProposal, last: unknown): void
 }
 
 /** Tells of every signature that left the signer. */
@@ -80,14 +83,26 @@ export class WatchedSigner implements ConsensusSigner {
   }
 
   async signVote(vote: UnsignedVote): Promise<Uint8Array> {
-    const signature = await this.#signer.signVote(vote)
+    const signature = await this.#watch(vote, this.#signer.signVote(vote))
     this.#observer.onVote(vote)
     return signature
   }
 
   async signProposal(proposal: UnsignedProposal): Promise<Uint8Array> {
-    const signature = await this.#signer.signProposal(proposal)
+    const signature = await this.#watch(proposal, this.#signer.signProposal(proposal))
     this.#observer.onProposal(proposal)
     return signature
+  }
+
+  async #watch(message: UnsignedVote | UnsignedProposal, signing: Promise<Uint8Array>): Promise<Uint8Array> {
+    try {
+      return await signing
+    } catch (error) {
+      if (isNodeError(error, 'DOUBLE_SIGN_REFUSED')) {
+        const { last } = error.details
+        this.#observer.onRefused(message, last)
+      }
+      throw error
+    }
   }
 }
