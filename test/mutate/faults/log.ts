@@ -54,8 +54,12 @@ export const logFaults: readonly Fault[] = [
     [
       'acts before it logs',
       `    await this.#log(input)
-    await this.#perform(this.driver.process(input))`,
-      `    await this.#perform(this.driver.process(input))
+    const effects = this.driver.process(input)
+    const { height, state } = this.driver
+    this.#modules.observer?.onInput(input, { height, round: state.round, step: state.step })
+    await this.#perform(effects)`,
+      `    const effects = this.driver.process(input)
+    await this.#perform(effects)
     await this.#log(input)`,
     ],
     [
@@ -171,18 +175,18 @@ export const logFaults: readonly Fault[] = [
   ...faultsOf('src/consensus/walFrames.ts', tests.wal, [
     [
       'checksums are not checked',
-      'if (!equalBytes(log.subarray(offset + 8, offset + 12), checksum(salt, offset, synced, payload))) return null\n',
+      'if (!equalBytes(log.subarray(offset + 8, offset + 12), sum)) return null\n',
       '',
     ],
     [
       'checksums do not cover the payload',
-      'return crc32c(salt, u32(offset), synced, payload)',
-      'return crc32c(salt, u32(offset), synced, payload.subarray(0, 0))',
+      'return crc32c(place, rest)',
+      'return crc32c(place, rest.subarray(0, 4))',
     ],
     [
       'checksums do not cover the salt',
-      'return crc32c(salt, u32(offset), synced, payload)',
-      'return crc32c(salt.subarray(0, 0), u32(offset), synced, payload)',
+      'return crc32c(place, rest)',
+      'return crc32c(place.subarray(salt.length), rest)',
     ],
     [
       'any later frame shows that bytes were synced',

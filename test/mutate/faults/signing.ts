@@ -107,12 +107,12 @@ export const signingFaults: readonly Fault[] = [
   ...faultsOf(VOTES, tests.engine, [
     [
       'votes of anyone',
-      'if (recoverAddress(voteDigest(domain, vote), vote.signature) !== vote.validator) {',
+      'if (recoverSigner(domain, voteDigest(domain, vote), vote.signature) !== vote.validator) {',
       'if (vote.signature.length === 0) {',
     ],
     [
       'proposals of anyone',
-      'if (recoverAddress(proposalDigest(domain, proposal), proposal.signature) !== proposal.proposer) {',
+      'if (recoverSigner(domain, proposalDigest(domain, proposal), proposal.signature) !== proposal.proposer) {',
       'if (proposal.signature.length === 0) {',
     ],
   ]),
@@ -161,8 +161,8 @@ export const signingFaults: readonly Fault[] = [
   ...faultsOf('src/ledger/certificate.ts', tests.certificate, [
     [
       'certificates with any signatures',
-      'if (recoverAddress(digest, signature) !== validator.address) fail',
-      'if (recoverAddress(digest, signature) === null) fail',
+      'if (recoverSigner(domain, digest, signature) !== validator.address)',
+      'if (recoverSigner(domain, digest, signature) === null)',
     ],
     [
       'certificates with more signatures than signers',
@@ -179,7 +179,11 @@ export const signingFaults: readonly Fault[] = [
       `if (signers.length !== bitmapBytes(set.size)) fail(`,
       `if (signers.length < 0) fail(`,
     ],
-    ['certificates of prevotes', `      type: 'precommit',`, `      type: 'prevote',`],
+    [
+      'certificates of prevotes',
+      "type: 'precommit', height, round, blockHash",
+      "type: 'prevote', height, round, blockHash",
+    ],
   ]),
   ...faultsOf('src/consensus/loop.ts', tests.engine, [
     [

@@ -215,7 +215,8 @@ async function createNetwork(validators: number): Promise<Network> {
 }
 
 function revealsOf(index: number): RevealChain {
-  const known = reveals.get(index) ?? new RevealChain(hexToBytes(devnetValidator(index).revealSeed), { length: REVEALS })
+  const known =
+    reveals.get(index) ?? new RevealChain(hexToBytes(devnetValidator(index).revealSeed), { length: REVEALS })
   reveals.set(index, known)
   return known
 }

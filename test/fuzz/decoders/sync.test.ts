@@ -1,0 +1,3 @@
+import { fuzzGroup } from '../../support/decoders/fuzzTests.ts'
+
+await fuzzGroup('sync')
