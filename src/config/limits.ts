@@ -380,6 +380,14 @@ export const limits = {
   offeredSlackPercent: 25,
   /** The same for a builder that wants so many and no more: the instant miner takes one. */
   offeredSpare: 16,
+  /** Times that a transaction is tried which takes longer than a block can wait for it: each costs a builder that time. */
+  slowTransactionTries: 5,
+  /** Pause after the first of them; doubled after each. The last comes half a minute after the first. */
+  slowTransactionRestMs: 2_000,
+  /** After its pause a sender that was not slow again for this long begins anew. */
+  slowTransactionMemoryMs: 60_000,
+  /** Senders of such transactions that are remembered: some hundred bytes each. */
+  slowTransactionSenders: 4_096,
   /** Blocks that wait to be built, judged or committed: a round of a height asks for two, and a commit ends them all. */
   executionQueue: 64,
   /** When a node stops, what is executed may go on this long; then it is given up, so that the end comes within 5 s. */

@@ -30,6 +30,7 @@ export type ErrorCode =
   // transactions
   | 'TX_INVALID'
   | 'TX_FAULT'
+  | 'TX_TOO_SLOW'
   | 'TX_KNOWN'
   | 'TX_NONCE_TOO_LOW'
   | 'TX_NONCE_GAP'

@@ -24,7 +24,12 @@ import { computeStateRoot, type StateRootResult } from '../state/stateRoot.ts'
 import type { StateReader } from '../state/types.ts'
 import type { KvReader } from '../storage/kv.ts'
 import { BlockRun } from './blockRun.ts'
-import { type Cancellation, throwIfCancelled } from './cancellation.ts'
+import {
+  type Cancellation,
+  type TransactionTimer,
+  TransactionWatch,
+  throwIfCancelled,
+} from './cancellation.ts'
 import type { StandardPrecompile } from './crypto/standardPrecompile.ts'
 import { readDecidingSet, readValidatorSet } from './stakingView.ts'
 
@@ -57,8 +62,10 @@ export interface BuildInput {
   readonly timestamp: bigint
   /** In the order to try; the builder calls `skip` on one that cannot be included. */
   readonly transactions: TransactionSource
-  /** True when the time for building is up. The transaction that runs is run to its end. */
+  /** True when the time for building is up. The transaction that runs is run on. */
   readonly isTimeUp: () => boolean
+  /** A transaction that it ends is passed over with TX_TOO_SLOW. Without it each is run to its end. */
+  readonly timer?: TransactionTimer | undefined
   /** Ends the building, also within a transaction, with CANCELLED. */
   readonly signal?: Cancellation | undefined
 }
@@ -97,21 +104,25 @@ export class Executor {
     const head = this.#modules.head()
     const parent = parentHeaderOf(head.block)
     const draft = this.#draft(parent, input)
-    const run = await this.#open(draft, input.parentCertificate, head, input.signal)
+    const watch = new TransactionWatch(input.signal, input.timer)
+    const run = await this.#open(draft, input.parentCertificate, head, watch)
     const included: TypedTransaction[] = []
     while (!input.isTimeUp() && run.gasLeft >= MINIMUM_GAS) {
       throwIfCancelled(input.signal)
       const tx = input.transactions.next()
       if (tx === undefined) break
+      watch.begin()
       try {
         await run.apply(tx)
         included.push(tx)
-      } catch (error) {
+      } catch (caught) {
+        const error = watch.isTooSlow && isNodeError(caught, 'CANCELLED') ? tooSlow(tx) : caught
         if (!isNodeError(error) || isNoVerdict(error)) throw error
         this.#logSetAside(tx, error)
         input.transactions.skip(error)
       }
     }
+    watch.end()
     const result = await run.finish()
     const state = await computeStateRoot(
       this.#modules.kv,
@@ -202,6 +213,7 @@ export class Executor {
     const { logger } = this.#modules
     const facts = { hash: bytesToHex(tx.hash()), reason: error.message }
     if (error.code === 'TX_FAULT') logger.warn(facts, 'transaction made the execution fail and was left out')
+    else if (error.code === 'TX_TOO_SLOW') logger.warn(facts, 'transaction took too long and was left out')
     else logger.debug(facts, 'transaction set aside')
   }
 
@@ -253,6 +265,12 @@ export class Executor {
 /** ethereumjs recovers the sender anew at each question, unless it finds the key here. */
 function rememberSender(tx: TypedTransaction): void {
   tx.cache.senderPubKey ??= tx.getSenderPublicKey()
+}
+
+function tooSlow(tx: TypedTransaction): NodeError {
+  return new NodeError('TX_TOO_SLOW', 'The transaction runs longer than a block can wait for it.', {
+    hash: bytesToHex(tx.hash()),
+  })
 }
 
 /** Whether an error says nothing about the block or the transaction that was being run. */

@@ -11,6 +11,8 @@ export interface OfferedTransaction {
   readonly bytes: Uint8Array
   /** Public key of its sender, recovered from its signature by this node; not recovered again. */
   readonly senderKey: Uint8Array
+  /** It is ended after this time and passed over; run to its end where it is left out. */
+  readonly timeMs?: number | undefined
 }
 
 export interface BuildRequest {
@@ -25,7 +27,10 @@ export interface BuildRequest {
   readonly transactions: readonly OfferedTransaction[]
   /** Includes no more than this; as many as fit where it is left out. */
   readonly mostTransactions?: number | undefined
-  /** From the moment that the building begins. A transaction that runs then is run to its end. */
+  /**
+   * From the moment that the building begins. A transaction that runs then is run on; the time of the first that was
+   * too slow does not count, so that it cannot keep a block empty.
+   */
   readonly budgetMs: number
 }
 
@@ -34,6 +39,8 @@ export interface BuiltBlock {
   readonly envelope: Uint8Array
   /** Those that made the execution fail by itself, and would in each block (TX_FAULT). */
   readonly faulty: readonly Hash[]
+  /** Those that were ended because they took longer than their time (TX_TOO_SLOW). */
+  readonly slow: readonly Hash[]
 }
 
 /** Builds, judges and commits blocks on the head: one piece of work at a time, in the order of the calls. */

@@ -323,7 +323,11 @@ function followHead(core: Core, pool: TransactionPool, network: Network | undefi
 function createPool(core: Core, network: Network | undefined): TransactionPool {
   const { config, chain, head, clock, logger } = core
   const pool = new TransactionPool(
-    { journalPath: join(config.dataDir, 'transactions.rlp') },
+    {
+      journalPath: join(config.dataDir, 'transactions.rlp'),
+      // alone nobody waits for a block but the sender
+      ...(config.single ? {} : { transactionMs: chain.spec.genesis.builderBudgetMs }),
+    },
     { chain, head, clock, logger, gossip: network?.gossip, observe: core.metrics.onOffer },
   )
   core.metrics.watchPool(pool.mempool)

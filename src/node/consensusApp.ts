@@ -36,6 +36,8 @@ export interface TransactionOffers {
   offer(most?: number): readonly OfferedTransaction[]
   /** The transaction makes execution fail by itself: it is offered no more. */
   drop(hash: Hash): void
+  /** The transaction took longer than its time: it is offered later, with more time, and after some tries no more. */
+  setBack(hash: Hash): void
 }
 
 export interface ConsensusAppModules {
@@ -100,7 +102,7 @@ export class ChainConsensusApp implements ConsensusApp {
     if (member === undefined) throw new NodeError('INTERNAL', 'This validator is not in the set.')
     const nowSeconds = BigInt(Math.floor(clock.nowMs() / 1000))
     const parentTime = head.block.header.timestamp
-    const { blockHash, envelope, faulty } = await execution.build(
+    const { blockHash, envelope, faulty, slow } = await execution.build(
       {
         feeRecipient: member.feeRecipient,
         reveal: builder.reveals.revealFor(readRandomnessTip(head.state, builder.operator)),
@@ -114,6 +116,7 @@ export class ChainConsensusApp implements ConsensusApp {
     )
     // they would fail, and cost their time, in each block
     for (const hash of faulty) transactions.drop(hash)
+    for (const hash of slow) transactions.setBack(hash)
     return { blockHash, envelope }
   }
 

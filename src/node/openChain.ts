@@ -47,4 +47,4 @@ export async function openChain(
   }
 }
 
-const NO_TRANSACTIONS = { offer: () => [], drop: () => undefined }
+const NO_TRANSACTIONS = { offer: () => [], drop: () => undefined, setBack: () => undefined }

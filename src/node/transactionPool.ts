@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Service } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { HeadState } from './headState.ts'
+import { SlowTransactions } from './slowTransactions.ts'
 import { TransactionGossip } from './transactionGossip.ts'
 
 /** No transaction takes less (Yellow Paper, appendix G). */
@@ -27,6 +28,12 @@ export interface TransactionPoolModules {
   readonly observe?: (outcome: string) => void
 }
 
+export interface TransactionPoolOptions {
+  readonly journalPath: string
+  /** How long one transaction may keep a builder; as long as it takes unless given. */
+  readonly transactionMs?: number
+}
+
 /** The mempool in its surroundings: it follows the head, is fed and told on by gossip, and survives a restart. */
 export class TransactionPool implements Service {
   readonly name = 'transaction pool'
@@ -34,11 +41,15 @@ export class TransactionPool implements Service {
   readonly #journalPath: string
   readonly #modules: TransactionPoolModules
   readonly #gossip: TransactionGossip | undefined
+  readonly #slow: SlowTransactions | undefined
 
-  constructor(options: { journalPath: string }, modules: TransactionPoolModules) {
+  constructor(options: TransactionPoolOptions, modules: TransactionPoolModules) {
     const { chain, head, clock, logger } = modules
     this.#journalPath = options.journalPath
     this.#modules = modules
+    const { transactionMs } = options
+    this.#slow =
+      transactionMs === undefined ? undefined : new SlowTransactions({ timeMs: transactionMs }, modules)
     this.mempool = new Mempool(
       {
         common: chain.spec.common,
@@ -85,11 +96,17 @@ export class TransactionPool implements Service {
     const roomGas = (BigInt(gasLimit) * BigInt(100 + limits.offeredSlackPercent)) / 100n
     const offered: OfferedTransaction[] = []
     let leastGas = 0n
-    for (const { hash, bytes, tx } of this.mempool.best()) {
+    const best = this.mempool.best()
+    for (const { hash, bytes, tx, sender } of best) {
+      if (this.#slow?.mayTry(sender) === false) {
+        best.skipSender()
+        continue
+      }
       leastGas += leastGasOf(bytes)
       if (leastGas > roomGas || offered.length >= most + limits.offeredSpare) break
       // a copy: the key may be a view of memory that much else lies in, and all of it would go to the builder's thread
-      offered.push({ hash, bytes, senderKey: Uint8Array.from(tx.getSenderPublicKey()) })
+      const senderKey = Uint8Array.from(tx.getSenderPublicKey())
+      offered.push({ hash, bytes, senderKey, timeMs: this.#slow?.timeMs(sender) })
     }
     return offered
   }
@@ -97,6 +114,14 @@ export class TransactionPool implements Service {
   /** It made the execution fail by itself. */
   drop(hash: Hash): void {
     this.mempool.drop(hash)
+  }
+
+  /** It took longer than its time. */
+  setBack(hash: Hash): void {
+    const sender = this.mempool.get(hash)?.sender
+    if (sender === undefined || this.#slow?.note(sender) !== false) return
+    this.mempool.drop(hash)
+    this.#modules.logger.warn({ hash }, 'a transaction runs too long for any block and is dropped')
   }
 
   async #readJournal(): Promise<Uint8Array[]> {

@@ -40,6 +40,7 @@ const CODE_OF: Readonly<Record<ErrorCode, number>> = {
   UNKNOWN_PARENT: RPC_CODES.notFound,
   STATE_PRUNED: RPC_CODES.unavailable,
   TX_FAULT: RPC_CODES.internal,
+  TX_TOO_SLOW: RPC_CODES.internal,
   TX_INVALID: RPC_CODES.transactionRejected,
   TX_KNOWN: RPC_CODES.transactionRejected,
   TX_NONCE_TOO_LOW: RPC_CODES.transactionRejected,

@@ -71,7 +71,11 @@ export class ConsensusNode {
         clock: this.clock,
         logger: silentLogger,
         execution: new LocalExecution({ chain: test.chain, kv, clock: this.clock }),
-        transactions: { offer: () => this.pending.splice(0).map(offered), drop: () => undefined },
+        transactions: {
+          offer: () => this.pending.splice(0).map(offered),
+          drop: () => undefined,
+          setBack: () => undefined,
+        },
       },
     )
     this.tick()

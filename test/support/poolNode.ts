@@ -14,6 +14,7 @@ export interface PoolNodeOptions {
   /** Nothing is read or written unless the pool is started and stopped. */
   readonly journalPath?: string
   readonly gossip?: GossipPort
+  readonly transactionMs?: number
 }
 
 /** A chain in memory with the head's state and the pool that follow it, as a node wires them. */
@@ -31,7 +32,10 @@ export class PoolNode {
     this.kv = kv
     this.head = new HeadState({ chain, kv, clock })
     this.pool = new TransactionPool(
-      { journalPath: options.journalPath ?? '/dev/null/journal' },
+      {
+        journalPath: options.journalPath ?? '/dev/null/journal',
+        ...(options.transactionMs === undefined ? {} : { transactionMs: options.transactionMs }),
+      },
       { chain, head: this.head, clock, logger: silentLogger, gossip: options.gossip },
     )
     chain.onDecided(() => {

@@ -1,5 +1,5 @@
 import { createTxFromRLP, type TypedTransaction } from '@ethereumjs/tx'
-import type { Cancellation } from '../../execution/cancellation.ts'
+import type { Cancellation, TransactionTimer } from '../../execution/cancellation.ts'
 import { Chain } from '../../execution/chain.ts'
 import type { TransactionSource } from '../../execution/executor.ts'
 import type { BuildRequest, BuiltBlock, ExecutionPort, OfferedTransaction } from '../../execution/ports.ts'
@@ -43,14 +43,16 @@ export class LocalExecution implements ExecutionPort {
     const { feeRecipient, reveal, timestamp, parentCertificate } = request
     const offer = new Offer(request, chain.spec.common)
     let deadlineMs: number | undefined
+    const timer = new OfferTimer(offer, clock)
     const candidate = await chain.build(
       {
         ...{ feeRecipient, reveal, timestamp, transactions: offer },
         isTimeUp: () => {
           const nowMs = clock.nowMs()
           deadlineMs ??= nowMs + request.budgetMs
-          return nowMs >= deadlineMs
+          return nowMs >= deadlineMs + timer.pardonedMs
         },
+        timer,
         signal: this.#orInterrupted(signal),
       },
       parentCertificate,
@@ -59,6 +61,7 @@ export class LocalExecution implements ExecutionPort {
       blockHash: candidate.blockHash,
       envelope: encodeEnvelope(candidate.envelope),
       faulty: offer.faulty,
+      slow: offer.slow,
     }
   }
 
@@ -98,12 +101,13 @@ export class LocalExecution implements ExecutionPort {
 /** The transactions of a request, decoded one by one as the builder comes to them. */
 class Offer implements TransactionSource {
   readonly faulty: Hash[] = []
+  readonly slow: Hash[] = []
   readonly #request: BuildRequest
   readonly #common: Chain['spec']['common']
   readonly #skippedSenders = new Set<Address>()
   #position = 0
   #included = 0
-  #last: { readonly hash: Hash; readonly sender: Address } | undefined
+  #last: { readonly hash: Hash; readonly sender: Address; readonly timeMs: number | undefined } | undefined
 
   constructor(request: BuildRequest, common: Chain['spec']['common']) {
     this.#request = request
@@ -118,7 +122,7 @@ class Offer implements TransactionSource {
       const tx = decodeOffered(offered, this.#common)
       const sender: Address = bytesToHex(tx.getSenderAddress().bytes)
       if (this.#skippedSenders.has(sender)) continue
-      this.#last = { hash: offered.hash, sender }
+      this.#last = { hash: offered.hash, sender, timeMs: offered.timeMs }
       this.#included++
       return tx
     }
@@ -130,6 +134,43 @@ class Offer implements TransactionSource {
     this.#included--
     this.#skippedSenders.add(this.#last.sender)
     if (reason.code === 'TX_FAULT') this.faulty.push(this.#last.hash)
+    if (reason.code === 'TX_TOO_SLOW') this.slow.push(this.#last.hash)
+  }
+
+  /** Of the transaction given last. */
+  get timeMs(): number | undefined {
+    return this.#last?.timeMs
+  }
+}
+
+/** Holds each transaction of an offer to its time. */
+class OfferTimer implements TransactionTimer {
+  readonly #offer: Offer
+  readonly #clock: Clock
+  #beganMs = 0
+  #pardonedMs = 0
+
+  constructor(offer: Offer, clock: Clock) {
+    this.#offer = offer
+    this.#clock = clock
+  }
+
+  /** What the first transaction that was too slow took. */
+  get pardonedMs(): number {
+    return this.#pardonedMs
+  }
+
+  begin(): void {
+    if (this.#offer.timeMs !== undefined) this.#beganMs = this.#clock.nowMs()
+  }
+
+  isOver(): boolean {
+    const { timeMs } = this.#offer
+    if (timeMs === undefined) return false
+    const tookMs = this.#clock.nowMs() - this.#beganMs
+    if (tookMs < timeMs) return false
+    if (this.#offer.slow.length === 0) this.#pardonedMs = tookMs
+    return true
   }
 }
 

@@ -73,7 +73,11 @@ export function consensusApp(test: TestChain, kv: KvStore) {
   const clock = new SetClock()
   const { chain } = test
   const execution = new LocalExecution({ chain, kv, clock })
-  const transactions = { offer: () => pending.splice(0).map(offered), drop: () => undefined }
+  const transactions = {
+    offer: () => pending.splice(0).map(offered),
+    drop: () => undefined,
+    setBack: () => undefined,
+  }
   const app = new ChainConsensusApp(
     { builder },
     { chain, execution, kv, clock, logger: silentLogger, transactions },

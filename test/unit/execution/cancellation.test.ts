@@ -72,4 +72,34 @@ describe('building', () => {
     expect(await codeOf(building)).toBe('CANCELLED')
     expect(skipped).toEqual([])
   })
+
+  it('passes a transaction over that takes too long, and goes on with the others as if it had not been there', async () => {
+    const test = await TestChain.open()
+    const slow = test.transaction(account(0), { data: LOOP, gasLimit: 1_000_000n })
+    const quick = test.transaction(account(1), { to: account(2).address, gasLimit: 21_000n })
+    const { feeRecipient, operator } = devnetValidator(0)
+    const build = (pending: (typeof slow)[], skipped: string[], hasTimer: boolean) => {
+      // over at the tenth reading of its transaction's time
+      let readings = 0
+      const timer = {
+        begin: () => {
+          readings = 0
+        },
+        isOver: () => ++readings >= 10,
+      }
+      return test.chain.build({
+        ...{ feeRecipient: feeRecipient.address, isTimeUp: () => false },
+        reveal: revealOf(test, 0, operator.address),
+        timestamp: test.chain.head.block.header.timestamp + 1n,
+        transactions: { next: () => pending.shift(), skip: ({ code }) => skipped.push(code) },
+        ...(hasTimer ? { timer } : {}),
+      })
+    }
+    const skipped: string[] = []
+    const block = await build([slow, quick], skipped, true)
+    expect(skipped).toEqual(['TX_TOO_SLOW'])
+    expect(block.blockHash).toBe((await build([quick], [], false)).blockHash)
+    const patient = await build([slow, quick], [], false)
+    expect(patient.block.transactions).toHaveLength(2)
+  })
 })

@@ -80,7 +80,7 @@ class CommittingNode {
         clock: new SetClock(),
         logger: silentLogger,
         execution: new LocalExecution({ chain, kv, clock: new SetClock() }),
-        transactions: { offer: () => [], drop: () => undefined },
+        transactions: { offer: () => [], drop: () => undefined, setBack: () => undefined },
       },
     )
   }

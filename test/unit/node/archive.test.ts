@@ -28,7 +28,7 @@ async function emptyNode() {
   const kv = new MemoryStore()
   const { chain } = await TestChain.open({ kv })
   const execution = new LocalExecution({ chain, kv, clock: systemClock })
-  const transactions = { offer: () => [], drop: () => undefined }
+  const transactions = { offer: () => [], drop: () => undefined, setBack: () => undefined }
   const modules = { chain, execution, kv, clock: systemClock, logger: silentLogger, transactions }
   return { chain, app: new ChainConsensusApp({ builder: undefined }, modules) }
 }

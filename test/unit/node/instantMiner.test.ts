@@ -12,7 +12,7 @@ import {
 import { LocalExecution } from '../../../src/node/execution/localExecution.ts'
 import { withConstructedAlloc } from '../../../src/node/genesisFile.ts'
 import { InstantMiner } from '../../../src/node/instantMiner.ts'
-import { type Hash, hexToBytes } from '../../../src/primitives/hex.ts'
+import { hexToBytes } from '../../../src/primitives/hex.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { account, devnetGenesis, revealChain } from '../../support/chain.ts'
 import { eventually } from '../../support/network/eventually.ts'
@@ -40,7 +40,11 @@ async function open(
   const builder = { validator: consensus.address, operator: operator.address, reveals: revealChain(0) }
   const common = { clock: node.clock, logger: silentLogger }
   const { pool } = node
-  const transactions = { offer: offer ?? ((most) => pool.offer(most)), drop: (hash: Hash) => pool.drop(hash) }
+  const transactions: TransactionOffers = {
+    offer: offer ?? ((most) => pool.offer(most)),
+    drop: (hash) => pool.drop(hash),
+    setBack: (hash) => pool.setBack(hash),
+  }
   const app = new ChainConsensusApp(
     { builder, mostTransactions: 1 },
     {

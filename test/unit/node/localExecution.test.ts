@@ -34,7 +34,11 @@ describe('a transaction that makes the execution fail by itself', () => {
       {
         ...{ chain, kv, clock, logger: silentLogger },
         execution: new LocalExecution({ chain, kv, clock }),
-        transactions: { offer: () => rest.transactions.map(offered), drop: (hash) => dropped.push(hash) },
+        transactions: {
+          offer: () => rest.transactions.map(offered),
+          drop: (hash) => dropped.push(hash),
+          setBack: () => undefined,
+        },
       },
     )
     await app.buildValue(1, 0, null, new AbortController().signal)
