@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { compareQueryRows, digestsAgree } from '../../../../src/ai/attribution/audit.ts'
-import { settleWindow, withoutClusters } from '../../../../src/ai/attribution/scores.ts'
-import type { TrainedAdapter } from '../../../../src/ai/engine/calls.ts'
+import { compareQueryRows, digestsAgree } from '../../../src/ai/attribution/audit.ts'
+import { settleWindow, withoutClusters } from '../../../src/ai/attribution/scores.ts'
+import type { TrainedAdapter } from '../../../src/ai/engine/calls.ts'
 import {
   type Encoder,
   evaluateInWorker,
@@ -9,15 +9,15 @@ import {
   rowsInWorker,
   type Timed,
   trainInWorker,
-} from '../../../../src/ai/engine/engine.ts'
-import type { TrainingProgress } from '../../../../src/ai/factory/trainer.ts'
-import { DEFAULT_TRAINING } from '../../../../src/ai/factory/trainingOptions.ts'
-import { initialAdapter } from '../../../../src/ai/lora/adapter.ts'
-import { exportAdapter } from '../../../../src/ai/lora/peft.ts'
-import { isNodeError } from '../../../../src/errors/errors.ts'
-import { systemClock } from '../../../../src/runtime/clock.ts'
-import { seedOf } from '../../../support/models.ts'
-import { TOY_LABELS, toyRecords } from '../../../support/toyRecords.ts'
+} from '../../../src/ai/engine/engine.ts'
+import type { TrainingProgress } from '../../../src/ai/factory/trainer.ts'
+import { DEFAULT_TRAINING } from '../../../src/ai/factory/trainingOptions.ts'
+import { initialAdapter } from '../../../src/ai/lora/adapter.ts'
+import { exportAdapter } from '../../../src/ai/lora/peft.ts'
+import { isNodeError } from '../../../src/errors/errors.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
+import { seedOf } from '../../support/models.ts'
+import { TOY_LABELS, toyRecords } from '../../support/toyRecords.ts'
 
 const modules = { clock: systemClock }
 const projection = { k: 512, projectionSeed: seedOf(9) }

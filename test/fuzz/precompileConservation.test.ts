@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { datanetLives, systemLives } from './lives/run.ts'
+import { datanetLives, systemLives } from '../unit/precompiles/lives/run.ts'
 
 // a few lives; test/fuzz has more of them, and checks that they reach what they are about
 describe('money', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { receiptStatus, windowState } from '../../../../precompiles/proofOfAttribution/layout.ts'
-import { type AttributionEvent, attributionEvents } from '../../../../src/ai/receipts/events.ts'
-import { noReceiptMetrics } from '../../../../src/ai/receipts/ports.ts'
-import { Tracker } from '../../../../src/ai/receipts/tracker.ts'
-import type { Hash } from '../../../../src/primitives/hex.ts'
-import { silentLogger } from '../../../../src/runtime/logger.ts'
-import { MemoryMap, TestHost, TestServices } from '../../../support/receiptServices.ts'
-import { auditors, ReceiptWorld, scorer, worker } from '../../../support/receiptWorld.ts'
+import { receiptStatus, windowState } from '../../../precompiles/proofOfAttribution/layout.ts'
+import { type AttributionEvent, attributionEvents } from '../../../src/ai/receipts/events.ts'
+import { noReceiptMetrics } from '../../../src/ai/receipts/ports.ts'
+import { Tracker } from '../../../src/ai/receipts/tracker.ts'
+import type { Hash } from '../../../src/primitives/hex.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+import { MemoryMap, TestHost, TestServices } from '../../support/receiptServices.ts'
+import { auditors, ReceiptWorld, scorer, worker } from '../../support/receiptWorld.ts'
 
 const statusOf = (world: ReceiptWorld, id: Hash) => world.views.receipt(id)?.status ?? 0
 
@@ -207,8 +207,8 @@ describe('an auditor', () => {
   })
 
   it('takes an output that is no answer of the adapter for a wrong one, and a close call for right', async () => {
-    const { NodeError } = await import('../../../../src/errors/errors.ts')
-    const { testEngine } = await import('../../../support/receiptServices.ts')
+    const { NodeError } = await import('../../../src/errors/errors.ts')
+    const { testEngine } = await import('../../support/receiptServices.ts')
     const run = async (engine: NonNullable<Parameters<typeof TestServices.start>[1]['engine']>) => {
       const world = await ReceiptWorld.open()
       const evidence = new TestHost()

@@ -1,8 +1,8 @@
 import { describe } from 'vitest'
 import { libp2pCluster } from '../../support/network/testNode.ts'
-import { gossipCompliance } from './compliance/gossip.ts'
-import { peerCompliance } from './compliance/peers.ts'
-import { requestCompliance } from './compliance/requests.ts'
+import { gossipCompliance } from '../../unit/network/compliance/gossip.ts'
+import { peerCompliance } from '../../unit/network/compliance/peers.ts'
+import { requestCompliance } from '../../unit/network/compliance/requests.ts'
 
 describe('the network over libp2p', () => {
   gossipCompliance(libp2pCluster)
