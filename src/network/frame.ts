@@ -28,7 +28,8 @@ const FIRST_CAPACITY_BYTES = 4_096
 
 /**
  * The one frame of a stream. Memory grows with what arrives, in one buffer: neither a large length in the header
- * nor a flood of tiny pieces costs more. Errors: LIMIT_EXCEEDED, BAD_ENCODING (too short, or bytes after the frame).
+ * nor a flood of tiny pieces costs more. The stream is read no further than to the piece that ends the frame. Errors:
+ * LIMIT_EXCEEDED, BAD_ENCODING (too short, or bytes after the frame in that piece).
  */
 export async function readFrame(
   source: AsyncIterable<Uint8Array>,

@@ -62,8 +62,8 @@ export async function networkDecoders(): Promise<FuzzedDecoder[]> {
         encodeFrame(new Uint8Array(40).fill(3)),
         encodeFrame(new Uint8Array(4_500)),
       ],
+      // nothing after the piece that ends the frame is read, so its bytes may have more
       decode: (bytes) => readFrame(pieces(bytes), FRAME_BYTES),
-      encode: encodeFrame,
     },
     {
       name: 'reply',
