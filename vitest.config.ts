@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 interface Kind {
+  /** All of `test/<name>` unless given. */
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
   readonly timeoutMs: number
   /** Kinds run one after the other in this order, so that whole networks have the machine for themselves. */
   readonly order: number
@@ -11,10 +14,11 @@ interface Kind {
 }
 
 // One project per kind of test, so that each can be run alone: `npx vitest run --project unit`.
-const kind = (name: string, { timeoutMs, order, workers, isolate }: Kind) => ({
+const kind = (name: string, { include, exclude = [], timeoutMs, order, workers, isolate }: Kind) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [...(include ?? [`test/${name}/**/*.test.ts`])],
+    exclude: [...exclude],
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     pool: 'forks' as const,
@@ -26,6 +30,7 @@ const kind = (name: string, { timeoutMs, order, workers, isolate }: Kind) => ({
 })
 
 const cores = availableParallelism()
+const E2E_PARTS = ['test/e2e/{ai,network,sync,threads}/**/*.test.ts']
 
 export default defineConfig({
   test: {
@@ -34,7 +39,9 @@ export default defineConfig({
       kind('spec', { timeoutMs: 20_000, order: 0, workers: cores, isolate: false }),
       kind('fuzz', { timeoutMs: 120_000, order: 1, workers: cores, isolate: true }),
       kind('sim', { timeoutMs: 120_000, order: 1, workers: cores, isolate: true }),
-      kind('e2e', { timeoutMs: 600_000, order: 2, workers: 1, isolate: true }),
+      // parts of a node over real sockets, threads and folders, which mostly wait
+      kind('e2e-parts', { include: E2E_PARTS, timeoutMs: 600_000, order: 2, workers: cores, isolate: true }),
+      kind('e2e', { exclude: E2E_PARTS, timeoutMs: 600_000, order: 3, workers: 1, isolate: true }),
     ],
   },
 })

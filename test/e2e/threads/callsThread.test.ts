@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { predeploys } from '../../src/chainspec/addresses.ts'
-import { limits } from '../../src/config/limits.ts'
-import { CallsThread } from '../../src/node/execution/callsThread.ts'
-import { type Address, bytesToHex, hexToBytes } from '../../src/primitives/hex.ts'
-import { silentLogger } from '../../src/runtime/logger.ts'
-import { verifyAccountProof } from '../../src/state/proofs.ts'
+import { predeploys } from '../../../src/chainspec/addresses.ts'
+import { limits } from '../../../src/config/limits.ts'
+import { CallsThread } from '../../../src/node/execution/callsThread.ts'
+import { type Address, bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+import { verifyAccountProof } from '../../../src/state/proofs.ts'
 import {
   certificateOf,
   type ExecutionWorld,
@@ -14,10 +14,10 @@ import {
   request,
   transfer,
   wanted,
-} from '../support/executionSuite.ts'
-import { ManualClock } from '../support/network/manualClock.ts'
-import { codeOf } from '../support/network/outcome.ts'
-import { temporaryFolder } from '../support/temporaryFolder.ts'
+} from '../../support/executionSuite.ts'
+import { ManualClock } from '../../support/network/manualClock.ts'
+import { codeOf } from '../../support/network/outcome.ts'
+import { temporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = temporaryFolder()
 const contract: Address = `0x${'43'.repeat(20)}`

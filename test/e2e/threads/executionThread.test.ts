@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { itExecutes, loop, openExecution, request, type Where, wanted } from '../support/executionSuite.ts'
-import { temporaryFolder } from '../support/temporaryFolder.ts'
+import { itExecutes, loop, openExecution, request, type Where, wanted } from '../../support/executionSuite.ts'
+import { temporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = temporaryFolder()
 
