@@ -92,13 +92,23 @@ async function expectServing(): Promise<void> {
 describe('a peer that shook hands and then', () => {
   it('opens streams and stalls is cut off', async () => {
     await attacker.enter(node)
-    for (let i = 0; i < 400; i++) {
+    const openSome = () => {
       // the node resets what is beyond its limit
-      const stream = await attacker.openRequest(PROTOCOL).catch(() => undefined)
-      if (stream !== undefined) pour(stream, thenStall(Uint8Array.of(0, 0)))
-      if (!attacker.isConnected) break
+      for (let i = 0; i < 20; i++) {
+        attacker
+          .openRequest(PROTOCOL)
+          .then((stream) => pour(stream, thenStall(Uint8Array.of(0, 0))))
+          .catch(() => {})
+      }
     }
-    await expectCutOff()
+    openSome()
+    // a stalled request is blamed once its time is over, and ten of them cut a peer off
+    const attack = setInterval(openSome, 500)
+    try {
+      await expectCutOff()
+    } finally {
+      clearInterval(attack)
+    }
     expect(peak.serving).toBeLessThanOrEqual(PER_PEER)
     await expectServing()
   })
