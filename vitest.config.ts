@@ -37,7 +37,8 @@ export default defineConfig({
     projects: [
       kind('unit', { timeoutMs: 20_000, order: 0, workers: cores, isolate: false }),
       kind('spec', { timeoutMs: 20_000, order: 0, workers: cores, isolate: false }),
-      kind('fuzz', { timeoutMs: 120_000, order: 1, workers: cores, isolate: true }),
+      // one more than cores: the fuzzing of decoders runs for so many seconds, however much of a core it has
+      kind('fuzz', { timeoutMs: 240_000, order: 1, workers: cores + 1, isolate: true }),
       kind('sim', { timeoutMs: 120_000, order: 1, workers: cores, isolate: true }),
       // parts of a node over real sockets, threads and folders, which mostly wait
       kind('e2e-parts', { include: E2E_PARTS, timeoutMs: 600_000, order: 2, workers: cores, isolate: true }),

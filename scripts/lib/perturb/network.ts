@@ -95,6 +95,8 @@ export class PerturbedNetwork {
           ...['--validator-key', validatorKeyPath(path, index), '--audit', 'off'],
           ...['--log-level', 'info', '--log-file', join(dataDir, 'node.log')],
           ...(bootnodes.length === 0 ? [] : ['--bootnodes', bootnodes.join(',')]),
+          // a peer that was found without a link would be reached without delay and loss
+          ...['--p2p-discovery', 'off'],
         ],
       })
     })
