@@ -37,9 +37,9 @@ export default defineConfig({
     projects: [
       kind('unit', { timeoutMs: 20_000, order: 0, workers: cores, isolate: false }),
       kind('spec', { timeoutMs: 20_000, order: 0, workers: cores, isolate: false }),
-      // one more than cores: the fuzzing of decoders runs for so many seconds, however much of a core it has
+      // these two run beside each other, on one worker more than cores: the fuzzing of decoders runs for so many seconds, however much of a core it has
       kind('fuzz', { timeoutMs: 240_000, order: 1, workers: cores + 1, isolate: true }),
-      kind('sim', { timeoutMs: 120_000, order: 1, workers: cores, isolate: true }),
+      kind('sim', { timeoutMs: 120_000, order: 1, workers: cores + 1, isolate: true }),
       // parts of a node over real sockets, threads and folders, which mostly wait
       kind('e2e-parts', { include: E2E_PARTS, timeoutMs: 600_000, order: 2, workers: cores, isolate: true }),
       kind('e2e', { exclude: E2E_PARTS, timeoutMs: 600_000, order: 3, workers: 1, isolate: true }),
