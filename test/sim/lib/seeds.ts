@@ -2,11 +2,13 @@ import { Report, reproduceCommand } from './report.ts'
 import { SimFailure } from './safety.ts'
 import { runScenario, type ScenarioOptions } from './scenario.ts'
 
+export interface SeedRange {
+  readonly from: number
+  readonly to: number
+}
+
 /** Runs seeds one after the other; a failure names the command that shows it again. */
-export async function runSeeds(
-  options: Omit<ScenarioOptions, 'seed'>,
-  seeds: { readonly from: number; readonly to: number },
-): Promise<Report> {
+export async function runSeeds(options: Omit<ScenarioOptions, 'seed'>, seeds: SeedRange): Promise<Report> {
   const report = new Report()
   for (let seed = seeds.from; seed <= seeds.to; seed++) {
     try {

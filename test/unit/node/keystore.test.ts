@@ -14,6 +14,7 @@ import { bytesToHex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { keccak256 } from '../../../src/primitives/keccak.ts'
 import { privateKeyToAddress } from '../../../src/primitives/secp256k1.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
+import { scryptVector } from '../../support/keystoreVector.ts'
 import { temporaryFolder } from '../../support/temporaryFolder.ts'
 
 const key = keccak256(Uint8Array.of(1))
@@ -35,24 +36,6 @@ const pbkdf2Vector = {
       salt: 'ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd',
     },
     mac: '517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2',
-  },
-  id: '3198bc9c-6672-5ab3-d995-4942343ae5b6',
-  version: 3,
-}
-const scryptVector = {
-  crypto: {
-    cipher: 'aes-128-ctr',
-    cipherparams: { iv: '83dbcc02d8ccb40e466191a123791e0e' },
-    ciphertext: 'd172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c',
-    kdf: 'scrypt',
-    kdfparams: {
-      dklen: 32,
-      n: 262144,
-      r: 1,
-      p: 8,
-      salt: 'ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19',
-    },
-    mac: '2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097',
   },
   id: '3198bc9c-6672-5ab3-d995-4942343ae5b6',
   version: 3,
