@@ -10,21 +10,12 @@ import { ContentExchange } from '../content/contentExchange.ts'
 import { ContentStore } from '../content/contentStore.ts'
 import { NodeError } from '../errors/errors.ts'
 import type { ChainView } from '../execution/chainView.ts'
-import type { ExecutionPort } from '../execution/ports.ts'
 import { heightOf } from '../ledger/block.ts'
-import { createLibp2pNetwork } from '../network/libp2p/libp2pNetwork.ts'
-import { loadOrCreateNodeKey } from '../network/libp2p/nodeKey.ts'
-import { readSwarmKey } from '../network/libp2p/swarmKey.ts'
 import type { Network } from '../network/network.ts'
-import type { Head } from '../network/ports.ts'
-import type { Hash } from '../primitives/hex.ts'
-import { NAMESPACES } from '../rpc/methods/registry.ts'
-import type { NodeReader, StateAccess, SyncStatus } from '../rpc/ports.ts'
-import { RpcServer } from '../rpc/server.ts'
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { type Service, ServiceGroup } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { type Random, systemRandom } from '../runtime/random.ts'
+import { systemRandom } from '../runtime/random.ts'
 import type { StateKeeping } from '../state/pruneProgress.ts'
 import { ensureLayout } from '../storage/layout.ts'
 import { LevelStore } from '../storage/levelStore.ts'
@@ -35,6 +26,9 @@ import { receiptContext } from './ai/receiptContext.ts'
 import { createAiParts, receiptService, validatorRole } from './ai/receiptServices.ts'
 import { ChainConsensusApp } from './consensusApp.ts'
 import { consensusTransport, subscribeConsensus } from './consensusTransport.ts'
+import type { Core } from './core.ts'
+import { createNetwork, openNetwork } from './createNetwork.ts'
+import { createRpc } from './createRpc.ts'
 import { EvidenceGossip } from './evidenceGossip.ts'
 import { EvidenceReporter } from './evidenceReporter.ts'
 import { CallsThread } from './execution/callsThread.ts'
@@ -44,7 +38,6 @@ import { Failure } from './failure.ts'
 import { readGenesisFile } from './genesisFile.ts'
 import { HeadState } from './headState.ts'
 import { InstantMiner } from './instantMiner.ts'
-import { openLedgerReader } from './openLedgerReader.ts'
 import { networkedOperator } from './operator/networkedOperator.ts'
 import { NodeMetrics } from './operator/nodeMetrics.ts'
 import { nodeReader } from './operator/nodeReader.ts'
@@ -52,37 +45,16 @@ import { operatorPort } from './operator/operatorPort.ts'
 import { PoolExchange } from './poolExchange.ts'
 import { precompilesOf } from './precompiles.ts'
 import { RevealChain } from './revealChain.ts'
-import { rpcCalls, rpcChainEvents, rpcChainReader, rpcStateAccess } from './rpcPorts.ts'
 import { neverSyncing, rpcSync } from './rpcSync.ts'
 import { epochServices } from './sync/epochServices.ts'
-import { lightReader } from './sync/lightReader.ts'
 import { forgetSnapshot, joinBySnapshot } from './sync/snapshotJoin.ts'
 import { syncApp } from './syncApp.ts'
 import { TransactionPool } from './transactionPool.ts'
 import { TransactionSender } from './transactionSender.ts'
-import { type NodeKeys, openSigner, readNodeKeys } from './validatorRole.ts'
+import { openSigner, readNodeKeys } from './validatorRole.ts'
+import { CLIENT_VERSION } from './version.ts'
 
-const VERSION = '0.1.0'
-const AGENT = `openledger/${VERSION}`
-const CLIENT_VERSION = `openledger/v${VERSION}/${process.platform}-${process.arch}/node${process.versions.node}`
 const LOOPBACK = '127.0.0.1'
-const DEFAULT_TIP_WEI = 1_000_000_000n
-
-/** The layers under everything else, once the data folder is open. */
-interface Core {
-  readonly config: NodeConfig
-  readonly kv: LevelStore
-  readonly chain: ChainView
-  readonly execution: ExecutionPort
-  readonly head: HeadState
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly epochs: EpochStore
-  readonly keys: NodeKeys
-  readonly metrics: NodeMetrics
-  readonly failure: Failure
-}
 
 export interface OpenLedgerNode extends Service {
   readonly chain: ChainView
@@ -334,57 +306,6 @@ function createPool(core: Core, network: Network | undefined): TransactionPool {
   return pool
 }
 
-function createNetwork(core: Core): Promise<Network> {
-  const { chain } = core
-  return openNetwork(core, { chainId: chain.spec.chainId, genesisHash: chain.genesisHash }, () => ({
-    height: chain.head.height,
-    hash: chain.head.blockHash,
-  }))
-}
-
-async function openNetwork(
-  {
-    config,
-    clock,
-    random,
-    logger,
-    metrics,
-  }: Pick<Core, 'config' | 'clock' | 'random' | 'logger' | 'metrics'>,
-  chain: { chainId: bigint; genesisHash: Hash },
-  head: () => Head,
-): Promise<Network> {
-  const { p2pHost, p2pPort, bootnodes, dataDir } = config
-  const swarmKeyFile = config.p2pPrivateKeyFile
-  return createLibp2pNetwork(
-    {
-      chain,
-      agent: AGENT,
-      nodeKey: await loadOrCreateNodeKey(join(dataDir, 'node-key'), random),
-      listen: [`/ip4/${p2pHost}/tcp/${p2pPort}`],
-      bootstrap: bootnodes,
-      direct: [],
-      loopbackOnly: p2pHost === LOOPBACK,
-      announce: config.p2pAnnounce,
-      access: {
-        allow: config.p2pAllow,
-        deny: config.p2pDeny,
-        only: config.p2pOnly,
-        reserved: config.p2pReserved,
-      },
-      mdns: config.p2pMdns,
-      ...(config.p2pDiscovery === 'on' ? { addressBookFile: join(dataDir, 'peers.rlp') } : {}),
-      ...(swarmKeyFile === undefined ? {} : { swarmKey: await readSwarmKey(swarmKeyFile) }),
-    },
-    {
-      clock,
-      random,
-      logger,
-      metrics: metrics.network,
-      head,
-    },
-  )
-}
-
 function createConsensusApp(
   core: Core,
   building: { transactions: TransactionPool; mostTransactions?: number },
@@ -400,54 +321,5 @@ function createConsensusApp(
   return new ChainConsensusApp(
     { builder, mostTransactions },
     { chain, execution, kv, clock, logger, transactions },
-  )
-}
-
-function createRpc(
-  core: Core,
-  pool: TransactionPool,
-  network: { sync: SyncStatus; peerCount: () => number; node: NodeReader },
-  calls?: CallsThread,
-): RpcServer {
-  const { config, chain, head, kv, epochs, clock, random, logger } = core
-  const local = rpcStateAccess({ chain, head, kv })
-  const state: StateAccess =
-    calls === undefined ? local : { at: local.at, proof: (...of) => calls.proof(...of) }
-  const unknown = config.rpcNamespaces.find((name) => !NAMESPACES.some((known) => known === name))
-  if (unknown !== undefined) {
-    throw new NodeError('BAD_CONFIG', `There is no JSON-RPC namespace "${unknown}".`, { known: NAMESPACES })
-  }
-  const namespaces = NAMESPACES.filter((name) => config.rpcNamespaces.includes(name))
-  return new RpcServer(
-    {
-      host: config.rpcHost,
-      port: config.rpcPort,
-      namespaces,
-      allowedHosts: [],
-      corsOrigins: config.rpcCors,
-      defaultTipWei: DEFAULT_TIP_WEI,
-    },
-    {
-      ports: {
-        chain: rpcChainReader(chain, calls && ((query) => calls.logs(query))),
-        state,
-        calls: calls ?? rpcCalls({ chain, state }),
-        mempool: pool.mempool,
-        sync: network.sync,
-        events: rpcChainEvents(chain),
-        facts: {
-          chainId: chain.spec.chainId,
-          clientVersion: CLIENT_VERSION,
-          peerCount: network.peerCount,
-          isListening: () => true,
-        },
-        openledger: { ...openLedgerReader({ chain, state }), ...lightReader({ store: chain.store, epochs }) },
-        node: network.node,
-      },
-      observe: core.metrics.rpc,
-      clock,
-      random,
-      logger,
-    },
   )
 }
